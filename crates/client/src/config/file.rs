@@ -1,0 +1,203 @@
+//! The configuration file: JSON, nested objects, read into a flat list of keys.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::table::SETTINGS;
+use crate::error::Error;
+use crate::process::read_bounded;
+
+/// A configuration has a few hundred bytes.
+const FILE_MAX: usize = 1 << 20;
+
+/// The values of a file by their dotted keys. Objects are gone into; nothing else is.
+#[derive(Debug, Default)]
+pub(super) struct Entries(Vec<(String, Value)>);
+
+impl Entries {
+    /// Reads the file.
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let fault = |problem: String| Error::ConfigFile { path: path.to_owned(), problem };
+        // A pipe would block, and could not be read again by the next C_Initialize.
+        let metadata = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(fault("it is not a regular file".to_owned()));
+        }
+        let max = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
+        let bytes = read_bounded(path, max + 1).map_err(|error| fault(error.to_string()))?;
+        if bytes.len() > FILE_MAX {
+            return Err(fault(format!("it is longer than {FILE_MAX} bytes")));
+        }
+        Self::parse(&bytes).map_err(fault)
+    }
+
+    /// Reads the text of a file; the error says what is wrong, and where.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            format!("line {}, column {}: {}", error.line(), error.column(), what(&error))
+        })?;
+        let Value::Object(map) = value else {
+            return Err("line 1, column 1: the file is not a JSON object ({…})".to_owned());
+        };
+        let mut entries = Self::default();
+        entries.add(map, "");
+        Ok(entries)
+    }
+
+    fn add(&mut self, map: Map<String, Value>, prefix: &str) {
+        for (key, value) in map {
+            let key = format!("{prefix}{key}");
+            match value {
+                Value::Object(inner) => self.add(inner, &format!("{key}.")),
+                Value::Null => {}
+                other => self.0.push((key, other)),
+            }
+        }
+    }
+
+    /// The value of a key.
+    pub(super) fn value(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// A sentence for each key that no setting has.
+    pub(super) fn unknown(&self, path: &Path) -> Vec<String> {
+        let known = || SETTINGS.iter().flat_map(|setting| setting.json.iter().copied());
+        let keys = self.0.iter().map(|(key, _)| key.as_str());
+        let unknown = keys.filter(|key| !key.starts_with('$') && !known().any(|name| name == *key));
+        unknown
+            .map(|key| {
+                let hint = nearest(key, known())
+                    .map_or(String::new(), |name| format!("; did you mean {name}?"));
+                format!(
+                    "the configuration file {} has an unknown key {key:?}{hint}",
+                    path.display()
+                )
+            })
+            .collect()
+    }
+}
+
+/// serde_json's words without the place, which is said already.
+fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
+}
+
+/// The known name that a typing error could have come from.
+fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer keys are not worth the time: no known name has half that length.
+    if key.len() > 100 {
+        return None;
+    }
+    let key = key.to_ascii_lowercase();
+    known
+        .map(|name| (distance(&key, &name.to_ascii_lowercase()), name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len() / 4)
+        .map(|(_, name)| name)
+}
+
+/// How many letters have to be put in, taken out or changed (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (line, a) in (1..).zip(from.chars()) {
+        let mut diagonal = line - 1;
+        let mut left = line;
+        for (cell, b) in row.iter_mut().skip(1).zip(to.chars()) {
+            let above = *cell;
+            *cell = (diagonal + usize::from(a != b)).min(above + 1).min(left + 1);
+            (diagonal, left) = (above, *cell);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nested_objects_become_dotted_keys() {
+        let text = br#"{"ApiUrl":"x","Log":{"Console":{"Level":"info"}},"Timeouts":null,"Log.File.Level":"none"}"#;
+        let entries = Entries::parse(text).unwrap();
+        assert_eq!(entries.value("Log.Console.Level").unwrap(), "info");
+        assert_eq!(entries.value("Log.File.Level").unwrap(), "none");
+        assert!(entries.value("Timeouts").is_none());
+        assert!(entries.unknown(Path::new("f")).is_empty());
+    }
+
+    #[test]
+    fn bad_json_is_named_by_line_and_column() {
+        let error = Entries::parse(b"{\n  \"ApiUrl\": \"secret\",\n}").unwrap_err();
+        assert_eq!(error, "line 3, column 1: trailing comma");
+        for (text, expected) in [
+            ("", "line 1, column 0"),
+            ("[]", "not a JSON object"),
+            ("{\"a\": x", "line 1, column 7"),
+        ] {
+            let error = Entries::parse(text.as_bytes()).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert!(Entries::parse(b"\xef\xbb\xbf{}").is_ok());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_nearest_known_one() {
+        let text = br#"{"OrganisationId":"","apitoken":"x","Log":{"Consol":{"Level":""}},"Zebra":1,"$schema":""}"#;
+        let warnings = Entries::parse(text).unwrap().unknown(Path::new("/etc/s.json"));
+        let all = warnings.join("\n");
+        for expected in [
+            "\"OrganisationId\"; did you mean OrganizationId?",
+            "\"apitoken\"; did you mean ApiToken?",
+            "\"Log.Consol.Level\"; did you mean Log.Console.Level?",
+            "/etc/s.json has an unknown key \"Zebra\"",
+        ] {
+            assert!(all.contains(expected), "{all}");
+        }
+        assert_eq!(warnings.len(), 4);
+        assert!(!all.contains("\"Zebra\";"));
+    }
+
+    #[test]
+    fn the_distance_counts_letters() {
+        for (from, to, expected) in
+            [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("abc", "", 3)]
+        {
+            assert_eq!(distance(from, to), expected);
+        }
+    }
+
+    fn unknown_keys_of(bytes: &[u8]) -> usize {
+        Entries::parse(bytes).map_or(0, |entries| entries.unknown(Path::new("")).len())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_read(bytes: Vec<u8>) {
+            prop_assert!(unknown_keys_of(&bytes) <= bytes.len());
+        }
+
+        #[test]
+        fn any_text_can_be_read(text in r#"[{}\[\]":,a-zA-Z0-9.$ \n]{0,200}"#) {
+            prop_assert!(unknown_keys_of(text.as_bytes()) <= text.len());
+        }
+
+        #[test]
+        fn any_keys_can_be_compared(keys in prop::collection::hash_map(".{0,30}", "[a-z]{0,3}", 0..9)) {
+            let text = serde_json::to_vec(&keys).unwrap();
+            prop_assert!(unknown_keys_of(&text) <= keys.len());
+        }
+    }
+}

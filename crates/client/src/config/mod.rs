@@ -1,0 +1,213 @@
+//! The configuration: every setting in one table ([`SETTINGS`]), read from the environment over a JSON file over
+//! the defaults, typed, checked, and able to say where each value came from.
+//!
+//! This is the one room that reads the environment. It never touches the network, and it reads no file but the
+//! configuration file and the token's (`file:/path`).
+
+mod api_url;
+mod file;
+mod host;
+mod proxy;
+mod roots;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod token;
+mod value;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::log::LogSettings;
+use crate::metadata::MetadataDetail;
+use crate::secret::{Credentials, OrganizationId, Token};
+
+pub use api_url::ApiUrl;
+pub use host::HostProgram;
+pub use proxy::{Proxy, ProxyUrl};
+pub use roots::SystemRoots;
+pub use source::{Origin, Place};
+pub use table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting};
+
+/// Whether the process may be led by whoever started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// It runs with the rights of its user.
+    Ordinary,
+    /// It has more rights than its user (set-uid, set-gid, file capabilities; AT_SECURE in its auxiliary vector):
+    /// environment, configuration file and token file are not looked at.
+    Privileged,
+}
+
+/// Whether certificates are shown to the host program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificates {
+    /// To everybody but cosign.
+    #[default]
+    Auto,
+    /// To everybody.
+    Always,
+    /// To nobody.
+    Never,
+}
+
+/// The settings in force, checked. [`Config::load`] and [`Config::from_sources`] make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The organization whose keys are used without a PIN.
+    pub organization: Option<OrganizationId>,
+    /// The token used without a PIN.
+    pub token: Option<Token>,
+    /// Where the service is.
+    pub api_url: ApiUrl,
+    /// The label of the token towards PKCS #11 clients, 1 to 32 bytes of UTF-8.
+    pub token_label: String,
+    /// Whether certificates are shown; [`Config::shows_certificates`] decides.
+    pub certificates: Certificates,
+    /// Only policies of the project with this slug.
+    pub project: Option<String>,
+    /// Only policies with this slug.
+    pub signing_policy: Option<String>,
+    /// Where the environment says that the system's roots are.
+    pub system_roots: SystemRoots,
+    /// A PEM file with roots that are trusted beside the system's.
+    pub tls_ca_certificate: Option<PathBuf>,
+    /// A PEM file with our certificate, its chain, and its private key.
+    pub tls_client_certificate: Option<PathBuf>,
+    /// Which requests go through which proxy.
+    pub proxy: Proxy,
+    /// The time one attempt may take, from connecting to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// The time one call may take over all its attempts and the pauses between them.
+    pub total_timeout: Duration,
+    /// The pause after the first failed attempt, at most; it doubles from there.
+    pub first_retry_delay: Duration,
+    /// How often a call is repeated at most; without it only `total_timeout` ends it.
+    pub retry_count: Option<u32>,
+    /// How much of this process the service is told with each signature.
+    pub metadata: MetadataDetail,
+    /// What is logged where.
+    pub log: LogSettings,
+    /// Whether GPG keys are shown with a made-up certificate.
+    pub include_dummy_certificate: bool,
+    host: HostProgram,
+    warnings: Vec<String>,
+    origins: Vec<Origin>,
+}
+
+impl Config {
+    /// Reads the configuration of this process: environment over file over default.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a value is not allowed, [`Error::ConfigFile`] if the file cannot be read.
+    pub fn load(process: Process) -> Result<Self, Error> {
+        if process == Process::Privileged {
+            let mut config = Self::from_sources(|_| None, HostProgram::current())?;
+            config.warnings.push(PRIVILEGED.to_owned());
+            return Ok(config);
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        Self::from_sources(|name| std::env::var_os(name), HostProgram::current())
+    }
+
+    /// Reads the configuration from the given environment (and the file that it names) for the given program.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_sources(
+        environment: impl Fn(&str) -> Option<OsString>,
+        host: HostProgram,
+    ) -> Result<Self, Error> {
+        let mut config = Self::blank(host);
+        source::apply_all(&mut config, &environment)?;
+        config.system_roots = SystemRoots::read(&environment);
+        if config.token.is_some() != config.organization.is_some() {
+            config.warnings.push(HALF_CREDENTIALS.to_owned());
+        }
+        Ok(config)
+    }
+
+    /// What is used without a PIN; `None` unless organization and token are both set.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let (organization, token) = (self.organization.clone()?, self.token.clone()?);
+        Some(Credentials { organization, token })
+    }
+
+    /// What the user should know: unknown keys, settings without effect. To be logged when the log is up.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Every setting with its value and where that came from, in the order of [`SETTINGS`].
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.iter()
+    }
+
+    /// The program that this process runs.
+    pub fn host(&self) -> &HostProgram {
+        &self.host
+    }
+
+    /// Whether certificates are shown to the host program, and the sentence that says why, for the log.
+    ///
+    /// cosign v3 writes a visible certificate into its bundles, which `cosign verify --key` then rejects; every
+    /// other client needs the certificate.
+    pub fn shows_certificates(&self) -> (bool, String) {
+        let program = &self.host;
+        match (self.certificates, program.is_cosign()) {
+            (Certificates::Always, _) => {
+                (true, "certificates are shown: Cryptoki.Certificates is always".to_owned())
+            }
+            (Certificates::Never, _) => {
+                (false, "certificates are hidden: Cryptoki.Certificates is never".to_owned())
+            }
+            (Certificates::Auto, true) => (
+                false,
+                format!(
+                    "certificates are hidden: the program is {program}, and cosign would put them into signatures \
+                     that its verify --key rejects (Cryptoki.Certificates=always shows them)"
+                ),
+            ),
+            (Certificates::Auto, false) => {
+                (true, format!("certificates are shown: the program is {program}, not cosign"))
+            }
+        }
+    }
+
+    /// Nothing set yet. The defaults stand in [`SETTINGS`] and are applied like any other value.
+    fn blank(host: HostProgram) -> Self {
+        Self {
+            organization: None,
+            token: None,
+            api_url: ApiUrl::default(),
+            token_label: String::new(),
+            certificates: Certificates::default(),
+            project: None,
+            signing_policy: None,
+            system_roots: SystemRoots::default(),
+            tls_ca_certificate: None,
+            tls_client_certificate: None,
+            proxy: Proxy::default(),
+            request_timeout: Duration::ZERO,
+            total_timeout: Duration::ZERO,
+            first_retry_delay: Duration::ZERO,
+            retry_count: None,
+            metadata: MetadataDetail::default(),
+            log: LogSettings::default(),
+            include_dummy_certificate: false,
+            host,
+            warnings: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
+}
+
+const PRIVILEGED: &str = "this process has more rights than its user: environment and configuration file are ignored, \
+     the defaults hold, and credentials have to be given as a PIN";
+
+const HALF_CREDENTIALS: &str = "only one of OrganizationId (SIGNPATH_ORGANIZATION_ID) and ApiToken (SIGNPATH_API_TOKEN) is \
+     set: without the other one a PIN of the form organization:token is needed";

@@ -1,0 +1,214 @@
+//! Where a value comes from: the environment, the file, the default, in this order.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::Config;
+use super::file::Entries;
+use super::table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting};
+use super::token;
+use crate::error::Error;
+use crate::secret::{HIDDEN, redact};
+
+/// So many characters of a value are shown.
+const SHOWN_MAX: usize = 200;
+
+/// Where a value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere: the setting has its default.
+    Default,
+    /// In the environment variable of this name.
+    Environment(&'static str),
+    /// In the configuration file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The key there, dots for nested objects.
+        key: &'static str,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default"),
+            Self::Environment(name) => write!(f, "the environment variable {name}"),
+            Self::File { path, key } => write!(f, "{} ({key})", path.display()),
+        }
+    }
+}
+
+/// A setting, its value, and where that came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The row of the table.
+    pub setting: &'static Setting,
+    /// The value as it may be shown: `***` for secrets, `None` if there is none.
+    pub value: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.setting.name() == other.setting.name()
+            && self.value == other.value
+            && self.place == other.place
+    }
+}
+
+impl Eq for Origin {}
+
+/// Finds the value of every setting, checks it and puts it into the configuration.
+pub(super) fn apply_all(
+    config: &mut Config,
+    environment: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<(), Error> {
+    let sources = Sources::open(environment)?;
+    if let Some((path, entries)) = &sources.file {
+        config.warnings.extend(entries.unknown(path));
+    }
+    for setting in SETTINGS {
+        let found = sources.find(setting, &mut config.warnings)?;
+        let (text, place) = found.unwrap_or_else(|| (setting.default.to_owned(), Place::Default));
+        if !text.is_empty() {
+            (setting.apply)(config, &text)
+                .map_err(|problem| wrong(setting, &text, &place, problem))?;
+        }
+        let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, &text));
+        config.origins.push(Origin { setting, value, place });
+    }
+    Ok(())
+}
+
+struct Sources<'a> {
+    environment: &'a dyn Fn(&str) -> Option<OsString>,
+    file: Option<(PathBuf, Entries)>,
+}
+
+impl<'a> Sources<'a> {
+    fn open(environment: &'a dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let path = environment(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = match path {
+            Some(path) => Some((path.clone(), Entries::read(&path)?)),
+            None => None,
+        };
+        Ok(Self { environment, file })
+    }
+
+    fn find(
+        &self,
+        setting: &'static Setting,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<(String, Place)>, Error> {
+        let mut found = Vec::new();
+        for name in setting.environment {
+            if let Some(text) = self.variable(setting, name)? {
+                found.push((text, Place::Environment(name)));
+            }
+        }
+        if found.is_empty() {
+            for key in setting.json {
+                found.extend(self.entry(setting, key)?);
+            }
+        }
+        let mut found = found.into_iter();
+        let Some((text, place)) = found.next() else { return Ok(None) };
+        for (_, older) in found.filter(|(other, _)| *other != text) {
+            warnings.push(format!(
+                "{older} has no effect: {place} is set, too, and has the newer name"
+            ));
+        }
+        Ok(Some((text, place)))
+    }
+
+    /// The text of a variable. An empty one counts as not set.
+    fn variable(
+        &self,
+        setting: &'static Setting,
+        name: &'static str,
+    ) -> Result<Option<String>, Error> {
+        let Some(value) = (self.environment)(name) else { return Ok(None) };
+        let text = value.into_string().map_err(|value| {
+            let place = Place::Environment(name);
+            wrong(setting, &value.to_string_lossy(), &place, "it is not UTF-8".to_owned())
+        })?;
+        Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+    }
+
+    /// The text of a key in the file. An empty one counts as not set.
+    fn entry(
+        &self,
+        setting: &'static Setting,
+        key: &'static str,
+    ) -> Result<Option<(String, Place)>, Error> {
+        let Some((path, entries)) = &self.file else { return Ok(None) };
+        let Some(value) = entries.value(key) else { return Ok(None) };
+        let place = Place::File { path: path.clone(), key };
+        let text = match (value, setting.form) {
+            (Value::String(text), _) => text.trim().to_owned(),
+            (Value::Bool(flag), Form::Flag) => flag.to_string(),
+            (Value::Number(number), Form::Number) => number.to_string(),
+            (other, form) => {
+                let problem = format!("it is {} where {} is expected", kind(other), form);
+                return Err(wrong(setting, &other.to_string(), &place, problem));
+            }
+        };
+        Ok(Some((text, place)).filter(|(text, _)| !text.is_empty()))
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "a string",
+            Self::Flag => "true or false",
+            Self::Number => "a number",
+        })
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn wrong(setting: &Setting, text: &str, place: &Place, problem: String) -> Error {
+    Error::Setting {
+        setting: setting.name(),
+        value: shown(setting, text),
+        place: place.to_string(),
+        problem,
+        allowed: setting.allowed,
+    }
+}
+
+/// The value as it may be shown. Where the token's file is, is no secret.
+fn shown(setting: &Setting, text: &str) -> String {
+    let text = match setting.secrecy {
+        Secrecy::Secret if !text.starts_with(token::FILE) => return HIDDEN.to_owned(),
+        Secrecy::UserInfo => without_user_info(text),
+        Secrecy::Secret | Secrecy::Open => redact(text, &[]),
+    };
+    let beginning: String = text.chars().take(SHOWN_MAX).collect();
+    beginning.escape_debug().to_string()
+}
+
+/// Works on texts that are no URL, too: an error shows them.
+fn without_user_info(text: &str) -> String {
+    let (scheme, rest) = text.find("://").map_or(("", text), |at| text.split_at(at + 3));
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{HIDDEN}@{host}"),
+        None => text.to_owned(),
+    }
+}

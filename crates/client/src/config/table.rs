@@ -1,0 +1,312 @@
+//! The table of settings: names, defaults, what is allowed, what it is for. Reading, checking, reporting and the
+//! README follow it.
+
+use super::value::{self, Parsed};
+use super::{Config, api_url, proxy, token};
+use crate::log::LEVELS;
+use crate::metadata::DETAILS;
+
+/// The environment variable that names the configuration file.
+pub const CONFIG_FILE: &str = "SIGNPATH_CONFIG_FILE";
+
+/// The type a setting has in JSON; its text form is taken as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A string.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A number.
+    Number,
+}
+
+/// How much of a value may be shown in errors and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// All of it.
+    Open,
+    /// All but the user and password before a host.
+    UserInfo,
+    /// Nothing, unless it names a file.
+    Secret,
+}
+
+/// One row of [`SETTINGS`].
+#[derive(Debug)]
+pub struct Setting {
+    /// Keys in the configuration file, the newest first; dots stand for nested objects. Empty: not in the file.
+    pub json: &'static [&'static str],
+    /// Environment variables, the newest first. Empty: not in the environment.
+    pub environment: &'static [&'static str],
+    /// The value that holds if none is set; empty for none.
+    pub default: &'static str,
+    /// Its type in the file.
+    pub form: Form,
+    /// How much of the value may be shown.
+    pub secrecy: Secrecy,
+    /// What a value has to be.
+    pub allowed: &'static str,
+    /// What it is for, in a line.
+    pub about: &'static str,
+    /// Checks the text and puts it into the configuration.
+    pub(super) apply: fn(&mut Config, &str) -> Parsed<()>,
+}
+
+impl Setting {
+    /// The name to call it by: its newest key, or its variable if it has no key.
+    pub fn name(&self) -> &'static str {
+        self.json.first().or(self.environment.first()).copied().unwrap_or_default()
+    }
+}
+
+const ROW: Setting = Setting {
+    json: &[],
+    environment: &[],
+    default: "",
+    form: Form::Text,
+    secrecy: Secrecy::Open,
+    allowed: "",
+    about: "",
+    apply: |_, _| Ok(()),
+};
+
+const SLUG: &str = "letters, digits, - and _";
+const LEVEL: &str = "none, fatal, error, warning, info, debug or verbose";
+const SECONDS: &str = "seconds, more than 0 and at most 3600";
+const PROXY: &str =
+    "host:port or http://host:port, with user:password@ before the host if it needs them";
+
+/// Every setting: where it may stand, what it may be, what it does.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        environment: &[CONFIG_FILE],
+        allowed: "the path of a JSON file",
+        about: "The configuration file; the environment wins over it",
+        ..ROW
+    },
+    Setting {
+        json: &["OrganizationId"],
+        environment: &["SIGNPATH_ORGANIZATION_ID"],
+        allowed: "a UUID",
+        about: "The organization at SignPath",
+        apply: |config, text| value::organization(text).map(|id| config.organization = Some(id)),
+        ..ROW
+    },
+    Setting {
+        json: &["ApiToken", "CIUserToken"],
+        environment: &["SIGNPATH_API_TOKEN", "SIGNPATH_CI_USER_TOKEN"],
+        secrecy: Secrecy::Secret,
+        allowed: "the token, or file:/absolute/path of a file that holds it",
+        about: "The API token of a user who is a submitter",
+        apply: token::apply,
+        ..ROW
+    },
+    Setting {
+        json: &["ApiUrl"],
+        environment: &["SIGNPATH_API_URL"],
+        default: api_url::DEFAULT,
+        secrecy: Secrecy::UserInfo,
+        allowed: "an https URL, or an http URL of this machine (localhost, 127.x.x.x, ::1)",
+        about: "The API of the service",
+        apply: |config, text| text.parse().map(|url| config.api_url = url),
+        ..ROW
+    },
+    Setting {
+        json: &["TokenLabel"],
+        environment: &["SIGNPATH_TOKEN_LABEL"],
+        default: "SignPath",
+        allowed: "1 to 32 bytes of text",
+        about: "The label of the token (`token=` in a PKCS #11 URI)",
+        apply: |config, text| value::label(text).map(|label| config.token_label = label),
+        ..ROW
+    },
+    Setting {
+        json: &["Cryptoki.Certificates"],
+        environment: &["SIGNPATH_CRYPTOKI_CERTIFICATES"],
+        default: "auto",
+        allowed: "auto, always or never",
+        about: "Whether certificates are shown; auto hides them from cosign alone",
+        apply: |config, text| {
+            value::word(text, value::CERTIFICATES).map(|shown| config.certificates = shown)
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["ProjectSlug"],
+        environment: &["SIGNPATH_PROJECT_SLUG"],
+        allowed: SLUG,
+        about: "Show only keys of this project",
+        apply: |config, text| value::slug(text).map(|slug| config.project = Some(slug)),
+        ..ROW
+    },
+    Setting {
+        json: &["SigningPolicySlug"],
+        environment: &["SIGNPATH_SIGNING_POLICY_SLUG"],
+        allowed: SLUG,
+        about: "Show only keys of signing policies with this slug",
+        apply: |config, text| value::slug(text).map(|slug| config.signing_policy = Some(slug)),
+        ..ROW
+    },
+    Setting {
+        json: &["TlsCaCertificate"],
+        environment: &["SIGNPATH_TLS_CA_CERTIFICATE"],
+        allowed: "the path of a PEM file",
+        about: "Roots to trust beside the system's",
+        apply: |config, text| value::path(text).map(|path| config.tls_ca_certificate = Some(path)),
+        ..ROW
+    },
+    Setting {
+        json: &["TlsClientCertificate"],
+        environment: &["SIGNPATH_TLS_CLIENT_CERTIFICATE"],
+        allowed: "the path of a PEM file with the certificate, its chain and its private key",
+        about: "Our certificate towards the service or a gateway before it",
+        apply: |config, text| {
+            value::path(text).map(|path| config.tls_client_certificate = Some(path))
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["HttpProxy"],
+        secrecy: Secrecy::UserInfo,
+        allowed: PROXY,
+        about: "The proxy; wins over the variables below",
+        apply: |config, text| text.parse().map(|url| config.proxy.configured = Some(url)),
+        ..ROW
+    },
+    Setting {
+        environment: &["https_proxy", "HTTPS_PROXY"],
+        secrecy: Secrecy::UserInfo,
+        allowed: PROXY,
+        about: "The proxy for https",
+        apply: |config, text| text.parse().map(|url| config.proxy.https = Some(url)),
+        ..ROW
+    },
+    Setting {
+        // HTTP_PROXY is not read: a CGI server sets it from the request header `Proxy`, which anybody can send.
+        environment: &["http_proxy"],
+        secrecy: Secrecy::UserInfo,
+        allowed: PROXY,
+        about: "The proxy if https_proxy is not set",
+        apply: |config, text| text.parse().map(|url| config.proxy.http = Some(url)),
+        ..ROW
+    },
+    Setting {
+        environment: &["no_proxy", "NO_PROXY"],
+        allowed: "host names, domains, addresses and address ranges, separated by commas; * for all",
+        about: "Hosts that are reached without a proxy; this machine always is",
+        apply: |config, text| {
+            config.proxy.bypass = proxy::bypass_list(text);
+            Ok(())
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["HttpRequestTimeoutInSeconds", "Timeouts.HttpRequest"],
+        environment: &[
+            "SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS",
+            "SIGNPATH_TIMEOUTS_HTTP_REQUEST",
+        ],
+        default: "30",
+        form: Form::Number,
+        allowed: SECONDS,
+        about: "The time one attempt may take",
+        apply: |config, text| value::seconds(text).map(|time| config.request_timeout = time),
+        ..ROW
+    },
+    Setting {
+        json: &["ServiceUnavailableTimeoutInSeconds"],
+        environment: &["SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS"],
+        // SignPath's own 600 s would outlive cosign's time-out of 3 minutes.
+        default: "150",
+        form: Form::Number,
+        allowed: SECONDS,
+        about: "The time one call may take over all its attempts",
+        apply: |config, text| value::seconds(text).map(|time| config.total_timeout = time),
+        ..ROW
+    },
+    Setting {
+        json: &["Timeouts.FirstRetryDelay"],
+        environment: &["SIGNPATH_TIMEOUTS_FIRST_RETRY_DELAY"],
+        default: "1.16",
+        form: Form::Number,
+        allowed: SECONDS,
+        about: "The longest pause before the second attempt; doubled for each further one",
+        apply: |config, text| value::seconds(text).map(|time| config.first_retry_delay = time),
+        ..ROW
+    },
+    Setting {
+        json: &["Timeouts.RetryCount"],
+        environment: &["SIGNPATH_TIMEOUTS_RETRY_COUNT"],
+        form: Form::Number,
+        allowed: "a whole number from 0 to 1000",
+        about: "How often a call is repeated at most; not set: as often as the time allows",
+        apply: |config, text| value::count(text).map(|count| config.retry_count = Some(count)),
+        ..ROW
+    },
+    Setting {
+        json: &["Metadata"],
+        environment: &["SIGNPATH_METADATA"],
+        default: "full",
+        allowed: "full, basic or none",
+        about: "What the service is told of this process: command line (secrets hidden), user and system; program and system; nothing",
+        apply: |config, text| value::word(text, DETAILS).map(|detail| config.metadata = detail),
+        ..ROW
+    },
+    Setting {
+        json: &["Log.Console.Level"],
+        environment: &["SIGNPATH_LOG_CONSOLE_LEVEL"],
+        default: "error",
+        allowed: LEVEL,
+        about: "What is logged on standard error",
+        apply: |config, text| value::word(text, LEVELS).map(|level| config.log.console = level),
+        ..ROW
+    },
+    Setting {
+        json: &["Log.Console.OutputStream"],
+        environment: &["SIGNPATH_LOG_CONSOLE_OUTPUT_STREAM"],
+        default: "stderr",
+        allowed: "stderr; stdout is accepted and writes to standard error, too",
+        about: "Accepted for SignPath's sake: standard output belongs to the host program",
+        apply: value::output_stream,
+        ..ROW
+    },
+    Setting {
+        json: &["Log.File.Level"],
+        environment: &["SIGNPATH_LOG_FILE_LEVEL"],
+        default: "none",
+        allowed: LEVEL,
+        about: "What is logged in a file",
+        apply: |config, text| value::word(text, LEVELS).map(|level| config.log.file = level),
+        ..ROW
+    },
+    Setting {
+        json: &["Log.File.Directory"],
+        environment: &["SIGNPATH_LOG_FILE_DIRECTORY"],
+        default: "/tmp/SignPathLogs",
+        allowed: "the path of a folder",
+        about: "The folder of the log file",
+        apply: |config, text| value::path(text).map(|path| config.log.directory = path),
+        ..ROW
+    },
+    Setting {
+        json: &["IncludeDummyX509CertificateForGpgKeys"],
+        environment: &["SIGNPATH_INCLUDE_DUMMY_X509CERTIFICATE_FOR_GPG_KEYS"],
+        default: "false",
+        form: Form::Flag,
+        allowed: value::FLAG,
+        about: "Show GPG keys with a made-up certificate",
+        apply: |config, text| {
+            value::flag(text).map(|include| config.include_dummy_certificate = include)
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["Cryptoki.DoNotFailOnReadWriteSessions"],
+        environment: &["SIGNPATH_CRYPTOKI_DO_NOT_FAIL_ON_READ_WRITE_SESSIONS"],
+        form: Form::Flag,
+        allowed: value::FLAG,
+        about: "Accepted for SignPath's sake: read/write sessions never fail here",
+        apply: value::read_write_sessions,
+        ..ROW
+    },
+];

@@ -1,0 +1,95 @@
+//! The log: a small, blocking tracing subscriber. Lines go to standard error and, if asked for, to a file; each in
+//! one write, each with its secrets taken out at the last moment. Never to standard output, which belongs to the
+//! host program, and never through a thread.
+//!
+//! Only events of this workspace's crates are logged: what libraries say of their insides may hold a token.
+
+mod file;
+mod level;
+mod line;
+mod subscriber;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::secret::Token;
+
+pub use file::FILE_NAME;
+pub use level::{LEVELS, Level};
+pub use subscriber::LogSubscriber;
+
+use subscriber::State;
+
+/// What is logged where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// What goes to standard error.
+    pub console: Level,
+    /// What goes to the file.
+    pub file: Level,
+    /// The folder of the file ([`FILE_NAME`]); made if it is missing, then for this user alone.
+    pub directory: PathBuf,
+}
+
+/// The handle of the log. Cheap to clone.
+#[derive(Clone)]
+pub struct Log(Arc<State>);
+
+impl Log {
+    /// Makes the log that of the process: the first call installs the subscriber, later ones configure it again.
+    /// In a process with a subscriber of another kind nothing of ours is logged.
+    pub fn install(settings: &LogSettings) -> Self {
+        let installed = tracing::dispatcher::get_default(|dispatch| {
+            dispatch.downcast_ref::<LogSubscriber>().map(LogSubscriber::log)
+        });
+        if let Some(log) = installed {
+            log.configure(settings);
+            return log;
+        }
+        let log = Self::new(settings);
+        tracing::subscriber::set_global_default(log.subscriber()).ok();
+        log
+    }
+
+    /// A log that is not installed: for [`tracing::subscriber::with_default`].
+    pub fn new(settings: &LogSettings) -> Self {
+        Self::with_console(settings, Box::new(write_to_standard_error))
+    }
+
+    fn with_console(settings: &LogSettings, console: Console) -> Self {
+        let log = Self(Arc::new(State::new(console)));
+        log.configure(settings);
+        log
+    }
+
+    /// The subscriber that feeds this log.
+    pub fn subscriber(&self) -> LogSubscriber {
+        LogSubscriber::new(self.clone())
+    }
+
+    /// Sets levels and folder from now on. A log file that is open already stays open if its folder stays.
+    pub fn configure(&self, settings: &LogSettings) {
+        self.0.configure(settings);
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Hides the token in every line from now on, whoever writes it.
+    pub fn protect(&self, token: &Token) {
+        self.0.protect(token);
+    }
+}
+
+/// Takes a whole line, its newline included.
+type Console = Box<dyn Fn(&[u8]) + Send + Sync>;
+
+/// One write to file descriptor 2. The standard library's own `Stderr` has a lock, which a forked child could
+/// inherit locked. That nobody reads is no reason to fail.
+fn write_to_standard_error(line: &[u8]) {
+    if let Ok(descriptor) = std::io::stderr().as_fd().try_clone_to_owned() {
+        std::fs::File::from(descriptor).write_all(line).ok();
+    }
+}

@@ -1,0 +1,193 @@
+//! The subscriber: which events are wanted, and one event into one line.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::{Mutex, RwLock};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+
+use super::file::LogFile;
+use super::{Console, LEVELS, Level, Log, LogSettings, line};
+use crate::secret::{Token, redact};
+
+/// Events of other crates are not logged.
+const OURS: &str = "signpath";
+
+/// In a forked child a lock may stay locked for good; a line is not worth waiting for it.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// What all handles of one log share.
+pub(super) struct State {
+    console_level: LevelCell,
+    file_level: LevelCell,
+    console: Console,
+    file: Mutex<LogFile>,
+    tokens: RwLock<Vec<Token>>,
+    /// A token could not be registered, so nothing is written any more.
+    muted: AtomicBool,
+}
+
+/// A [`Level`] as its place in [`LEVELS`], to be read without a lock.
+#[derive(Default)]
+struct LevelCell(AtomicUsize);
+
+impl LevelCell {
+    fn set(&self, level: Level) {
+        let place = LEVELS.iter().position(|(_, row)| *row == level).unwrap_or_default();
+        self.0.store(place, Ordering::Relaxed);
+    }
+
+    fn level(&self) -> Level {
+        LEVELS.get(self.0.load(Ordering::Relaxed)).map_or(Level::None, |(_, level)| *level)
+    }
+}
+
+impl State {
+    pub(super) fn new(console: Console) -> Self {
+        Self {
+            console_level: LevelCell::default(),
+            file_level: LevelCell::default(),
+            console,
+            file: Mutex::default(),
+            tokens: RwLock::default(),
+            muted: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn configure(&self, settings: &LogSettings) {
+        if let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) {
+            file.place_in(&settings.directory);
+        }
+        self.console_level.set(settings.console);
+        self.file_level.set(settings.file);
+    }
+
+    pub(super) fn protect(&self, token: &Token) {
+        let Some(mut tokens) = self.tokens.try_write_for(LOCK_WAIT) else {
+            self.muted.store(true, Ordering::Relaxed);
+            return;
+        };
+        if !token.expose().is_empty() && !tokens.contains(token) {
+            tokens.push(token.clone());
+        }
+    }
+
+    fn highest_level(&self) -> LevelFilter {
+        self.console_level.level().max(self.file_level.level()).filter()
+    }
+
+    fn write(&self, level: tracing::Level, message: &str) {
+        // Without the tokens the line cannot be made safe, so it is dropped.
+        let Some(tokens) = self.tokens.try_read_for(LOCK_WAIT) else { return };
+        if self.muted.load(Ordering::Relaxed) {
+            return;
+        }
+        let message = line::escaped(&redact(message, &tokens));
+        drop(tokens);
+        let level_name = Level::name_of(level);
+        if level <= self.console_level.level().filter() {
+            (self.console)(format!("signpath: {level_name}: {message}\n").as_bytes());
+        }
+        if level <= self.file_level.level().filter() {
+            let time = line::rfc3339(SystemTime::now());
+            let process = std::process::id();
+            self.write_to_file(&format!("{time} {process} {level_name}: {message}\n"));
+        }
+    }
+
+    fn write_to_file(&self, line: &str) {
+        let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) else { return };
+        let complaint = file.append(line.as_bytes());
+        drop(file);
+        // Said on the console whatever its level: whoever asked for a log file should know that there is none.
+        if let Some(complaint) = complaint.filter(|_| self.console_level.level() != Level::None) {
+            let complaint = line::escaped(&complaint);
+            (self.console)(format!("signpath: warning: {complaint}\n").as_bytes());
+        }
+    }
+}
+
+/// Feeds a [`Log`] with the events of this workspace's crates.
+pub struct LogSubscriber(Log);
+
+impl LogSubscriber {
+    pub(super) fn new(log: Log) -> Self {
+        Self(log)
+    }
+
+    pub(super) fn log(&self) -> Log {
+        self.0.clone()
+    }
+
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event()
+            && metadata.target().starts_with(OURS)
+            && *metadata.level() <= self.0.0.highest_level()
+    }
+}
+
+impl Subscriber for LogSubscriber {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.wants(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.0.0.highest_level())
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.wants(metadata)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        self.0.0.write(*event.metadata().level(), &text.whole());
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// An event's message, and its other fields behind it.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Text {
+    fn whole(self) -> String {
+        self.message + &self.fields
+    }
+
+    fn add(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        // Writing into a string cannot fail unless the value's own Display does; then it is left out.
+        if field.name() == "message" {
+            fmt::write(&mut self.message, value).ok();
+        } else {
+            fmt::write(&mut self.fields, format_args!(" {}={value}", field.name())).ok();
+        }
+    }
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.add(field, format_args!("{value:?}"));
+    }
+}

@@ -1,0 +1,178 @@
+//! What the service is told of the process that asks for a signature: SignPath keeps it with the signing request,
+//! for audits. Secrets are taken out here, by an allow-list of options ([`OPTIONS`]).
+
+mod options;
+mod scrub;
+
+use serde::Serialize;
+
+use crate::process::{self, UserIds};
+use crate::secret::{Token, redact};
+
+pub use options::{OPTIONS, OptionRow, Shape};
+pub use scrub::scrubbed;
+
+/// The command line is cut after so many bytes.
+const COMMAND_LINE_MAX: usize = 4 << 10;
+
+/// How much the service is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataDetail {
+    /// Command line with its secrets hidden, user, operating system.
+    #[default]
+    Full,
+    /// The program's file name, operating system.
+    Basic,
+    /// Nothing.
+    None,
+}
+
+/// The names of [`MetadataDetail`] in settings.
+pub(crate) const DETAILS: &[(&str, MetadataDetail)] = &[
+    ("full", MetadataDetail::Full),
+    ("basic", MetadataDetail::Basic),
+    ("none", MetadataDetail::None),
+];
+
+/// `sourceProcess` in the metadata of a hash-signing request, in the spelling of `SigningRequests/SignHash`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceProcess {
+    /// Program and arguments, or the program alone; up to 4 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_line: Option<String>,
+    /// The name of the real user, or the number if the system has no name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where the process runs.
+    pub operating_system: OperatingSystem,
+}
+
+/// An operating system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OperatingSystem {
+    /// `Linux`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Distribution and kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The processor, `x86_64` for example.
+    pub architecture: String,
+}
+
+impl SourceProcess {
+    /// The facts of this process, without `tokens` wherever they may stand. `None` if nothing is to be told.
+    pub fn collect(detail: MetadataDetail, tokens: &[Token]) -> Option<Self> {
+        let (command_line, user) = match detail {
+            MetadataDetail::Full => (command_line(&process::arguments(), tokens), user()),
+            MetadataDetail::Basic => (program(&process::arguments()), None),
+            MetadataDetail::None => return None,
+        };
+        Some(Self { command_line, user, operating_system: OperatingSystem::current() })
+    }
+}
+
+impl OperatingSystem {
+    fn current() -> Self {
+        let release = process::text_of("/etc/os-release");
+        let kernel = process::text_of("/proc/sys/kernel/osrelease");
+        Self {
+            kind: "Linux".to_owned(),
+            version: version(release.as_deref(), kernel.as_deref()),
+            architecture: std::env::consts::ARCH.to_owned(),
+        }
+    }
+}
+
+fn command_line(arguments: &[String], tokens: &[Token]) -> Option<String> {
+    let line = redact(&scrubbed(arguments, tokens), tokens);
+    Some(cut(line, COMMAND_LINE_MAX)).filter(|line| !line.is_empty())
+}
+
+fn program(arguments: &[String]) -> Option<String> {
+    arguments.first().and_then(|path| process::file_name(path)).or_else(process::executable_name)
+}
+
+fn user() -> Option<String> {
+    let id = UserIds::current()?.real;
+    Some(process::user_name(id).unwrap_or_else(|| id.to_string()))
+}
+
+/// `PRETTY_NAME` of os-release(5), and the kernel's release.
+fn version(os_release: Option<&str>, kernel: Option<&str>) -> Option<String> {
+    let name =
+        os_release.and_then(|text| text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")));
+    let name =
+        name.map(|name| name.trim().trim_matches(['"', '\''])).filter(|name| !name.is_empty());
+    let kernel = kernel.map(str::trim).filter(|kernel| !kernel.is_empty());
+    match (name, kernel) {
+        (Some(name), Some(kernel)) => Some(format!("{name} (kernel {kernel})")),
+        (Some(name), None) => Some(name.to_owned()),
+        (None, kernel) => kernel.map(|kernel| format!("kernel {kernel}")),
+    }
+}
+
+fn cut(text: String, max: usize) -> String {
+    if text.len() <= max {
+        return text;
+    }
+    let mark = '…';
+    let fits = |(at, c): &(usize, char)| at + c.len_utf8() + mark.len_utf8() <= max;
+    let mut cut: String = text.char_indices().take_while(fits).map(|(_, c)| c).collect();
+    cut.push(mark);
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_has_command_line_user_and_system() {
+        let process = SourceProcess::collect(MetadataDetail::Full, &[]).unwrap();
+        let json = serde_json::to_value(&process).unwrap();
+        assert!(json["commandLine"].as_str().unwrap().contains("signpath_client"));
+        assert!(!json["user"].as_str().unwrap().is_empty());
+        assert_eq!(json["operatingSystem"]["type"], "Linux");
+        assert_eq!(json["operatingSystem"]["architecture"], std::env::consts::ARCH);
+        assert!(json["operatingSystem"]["version"].as_str().unwrap().contains("kernel "));
+    }
+
+    #[test]
+    fn basic_has_the_program_and_the_system() {
+        let process = SourceProcess::collect(MetadataDetail::Basic, &[]).unwrap();
+        let command_line = process.command_line.unwrap();
+        assert!(command_line.starts_with("signpath_client") && !command_line.contains(' '));
+        assert_eq!(process.user, None);
+    }
+
+    #[test]
+    fn none_tells_nothing() {
+        assert_eq!(SourceProcess::collect(MetadataDetail::None, &[]), None);
+    }
+
+    #[test]
+    fn the_version_names_distribution_and_kernel() {
+        let release = "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n";
+        for (release, kernel, expected) in [
+            (
+                Some(release),
+                Some("6.1.0-42\n"),
+                Some("Debian GNU/Linux 12 (bookworm) (kernel 6.1.0-42)"),
+            ),
+            (Some(release), None, Some("Debian GNU/Linux 12 (bookworm)")),
+            (Some("ID=x"), Some("6.1"), Some("kernel 6.1")),
+            (None, None, None),
+        ] {
+            assert_eq!(version(release, kernel).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_command_line_is_cut() {
+        let words = vec!["ü".repeat(3000), "x".repeat(3000)];
+        let line = command_line(&words, &[]).unwrap();
+        assert!(line.len() <= COMMAND_LINE_MAX && line.ends_with('…'));
+    }
+}

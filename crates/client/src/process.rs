@@ -1,0 +1,120 @@
+//! The running process as the system shows it: program, arguments, user. What is made of these facts (which
+//! certificates to show, what the service is told) is decided elsewhere.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A file of the system that is longer than this is not read to its end.
+const SYSTEM_FILE_MAX: u64 = 1 << 20;
+
+/// The arguments with the program's name in front, as the kernel keeps them; bytes that are not UTF-8 are replaced.
+/// Empty if the system does not tell.
+pub fn arguments() -> Vec<String> {
+    let Ok(bytes) = read_bounded(Path::new("/proc/self/cmdline"), SYSTEM_FILE_MAX) else {
+        return std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    };
+    let line = bytes.strip_suffix(&[0]).unwrap_or(&bytes);
+    if line.is_empty() {
+        return Vec::new();
+    }
+    line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+/// The file name of the running executable; symbolic links to it are resolved already.
+pub fn executable_name() -> Option<String> {
+    std::fs::read_link("/proc/self/exe").ok().and_then(|path| file_name(&path.to_string_lossy()))
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> Option<String> {
+    Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// Real and effective user id of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserIds {
+    /// Who started the process.
+    pub real: u32,
+    /// Whose rights it has.
+    pub effective: u32,
+}
+
+impl UserIds {
+    /// The ids of this process. The owner of `/proc/self` would not do: it is root for every process that must not
+    /// be dumped.
+    pub fn current() -> Option<Self> {
+        Self::parse(&text_of("/proc/self/status")?)
+    }
+
+    fn parse(status: &str) -> Option<Self> {
+        let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        let mut ids = line.split_whitespace().map(str::parse);
+        Some(Self { real: ids.next()?.ok()?, effective: ids.next()?.ok()? })
+    }
+}
+
+/// The name of a user by `/etc/passwd`; users from elsewhere (LDAP) have none here.
+pub fn user_name(id: u32) -> Option<String> {
+    name_in(&text_of("/etc/passwd")?, id)
+}
+
+fn name_in(passwd: &str, id: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    })
+}
+
+/// The text of a small file of the system, `None` if it cannot be had.
+pub(crate) fn text_of(path: &str) -> Option<String> {
+    let bytes = read_bounded(Path::new(path), SYSTEM_FILE_MAX).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The bytes of a file, `max` of them at most.
+pub(crate) fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_this_process_are_those_of_the_standard_library() {
+        let expected: Vec<_> =
+            std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        assert_eq!(arguments(), expected);
+    }
+
+    #[test]
+    fn the_executable_has_a_name() {
+        assert!(executable_name().unwrap().starts_with("signpath_client"));
+    }
+
+    #[test]
+    fn the_user_ids_stand_in_the_status_file() {
+        let status = "Name:\tcat\nUid:\t1000\t1001\t1002\t1003\nGid:\t5\t5\t5\t5\n";
+        assert_eq!(UserIds::parse(status), Some(UserIds { real: 1000, effective: 1001 }));
+        assert_eq!(UserIds::parse("Name:\tcat\n"), None);
+        assert!(UserIds::current().is_some());
+    }
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbad line\nada:x:1815:100::/home/ada:/bin/sh\n";
+        assert_eq!(name_in(passwd, 1815), Some("ada".to_owned()));
+        assert_eq!(name_in(passwd, 100), None);
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "12345").unwrap();
+        assert_eq!(read_bounded(file.path(), 3).unwrap(), b"123");
+    }
+}
