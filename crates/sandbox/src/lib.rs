@@ -1,1 +1,44 @@
+//! A SignPath-compatible service with keys of its own: for trying and testing without an account.
+//!
+//! It speaks the hash-signing half of the service's HTTP API, in the documented shapes and with the recorded texts, and
+//! shares no type with the client it is there for: two ends that share a type hide errors. As a library it starts in the
+//! process of a test, lets faults happen, and gives back what came in. It protects nothing: whoever has its token, which
+//! it prints, can sign.
+
 #![forbid(unsafe_code)]
+
+mod algorithm;
+mod answer;
+mod audit;
+mod catalog;
+mod certificates;
+mod config;
+mod connection;
+mod env_file;
+mod error;
+mod fault;
+mod generation;
+mod keys;
+mod private_file;
+mod problem;
+mod record;
+mod routes;
+mod sandbox;
+mod server;
+mod service;
+mod state;
+mod store;
+mod tls;
+
+pub use crate::{
+    audit::{AuditEntry, AuditResult, read_audit_lines},
+    config::{ApiToken, Config, KeyType, PolicyConfig},
+    env_file::{to_text as env_text, write_env_file},
+    error::Error,
+    fault::Fault,
+    generation::Generation,
+    record::Request,
+    routes::Route,
+    sandbox::{Builder, Sandbox},
+    store::KeyMaterial,
+};

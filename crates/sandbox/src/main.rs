@@ -1,1 +1,187 @@
-fn main() {}
+//! `signpath-sandbox`: the command line. One line on standard output says where it listens; all else is standard error.
+
+#![forbid(unsafe_code)]
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
+use signpath_sandbox::{
+    AuditEntry, Config, Error, Generation, Sandbox, env_text, read_audit_lines, write_env_file,
+};
+
+const ABOUT: &str =
+    "A SignPath-compatible service with keys of its own, for trying and testing without an account.
+
+It signs hashes for whoever has its token and protects nothing. It is not SignPath's.";
+
+const SERVE_EXAMPLES: &str = "Examples:
+  signpath-sandbox serve
+      in memory, on http://127.0.0.1:8420/Api; prints the settings of a client
+  signpath-sandbox serve --listen 127.0.0.1:0 --state ~/.sandbox --env-file sandbox.env
+      on a free port, the same organization, token and keys at every start; then, in a shell:
+      set -a; . ./sandbox.env; set +a
+  signpath-sandbox serve --tls --generation old
+      https with a root of its own, as an old server without SignHash";
+
+const AUDIT_EXAMPLES: &str = "Examples:
+  signpath-sandbox audit --state ~/.sandbox
+  signpath-sandbox audit --state ~/.sandbox --json | tail -n 1";
+
+#[derive(Parser)]
+#[command(version, about = ABOUT, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGINT or SIGTERM
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArguments),
+    /// Print the audit log of a state folder, oldest line first
+    #[command(after_help = AUDIT_EXAMPLES)]
+    Audit(AuditArguments),
+}
+
+#[derive(clap::Args)]
+struct ServeArguments {
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
+    listen: String,
+    /// Allow an address that other machines can reach
+    #[arg(long)]
+    allow_remote: bool,
+    /// Keep organization, token, keys and the audit log in this folder (made when missing)
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Serve what this JSON file says instead of the project demo
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Serve https with a certificate of a root of its own
+    #[arg(long)]
+    tls: bool,
+    /// Write the SIGNPATH_... settings of a client here when ready, for a shell to source
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// The generation of the service to play [default: both, or what the configuration says]
+    #[arg(long, value_parser = PossibleValuesParser::new(Generation::NAMES))]
+    generation: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct AuditArguments {
+    /// The state folder of a sandbox, running or not
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// Print the lines as they are, JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(arguments) => serve(arguments),
+        Command::Audit(arguments) => audit(&arguments.state, arguments.json),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&format!("signpath-sandbox: error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: ServeArguments) -> Result<(), String> {
+    // Before anything is started: a signal that comes early still ends it in order.
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| error.to_string())?;
+    let env_file = arguments.env_file.clone();
+    let state = arguments.state.clone();
+    let sandbox = start(arguments).map_err(|error| error.to_string())?;
+
+    say(&format!("organization {}", sandbox.organization_id()));
+    match &state {
+        Some(folder) => say(&format!("state in {}", folder.display())),
+        None => say("in memory: keys and token are gone when it ends"),
+    }
+    match &env_file {
+        Some(file) => {
+            write_env_file(file, &sandbox.environment()).map_err(|error| error.to_string())?;
+            say(&format!("settings in {}", file.display()));
+        }
+        None => say(env_text(&sandbox.environment()).trim_end()),
+    }
+    print(&format!("listening on {}", sandbox.api_url())).map_err(|error| error.to_string())?;
+    signals.forever().next();
+    sandbox.stop();
+    say("stopped");
+    Ok(())
+}
+
+fn start(arguments: ServeArguments) -> Result<Sandbox, Error> {
+    let mut config = match &arguments.config {
+        Some(file) => Config::from_file(file)?,
+        None => Config::default(),
+    };
+    if let Some(generation) = arguments.generation.and_then(|name| name.parse().ok()) {
+        config.generation = generation;
+    }
+    let mut builder = Sandbox::builder().listen(&arguments.listen).config(config);
+    if arguments.allow_remote {
+        builder = builder.allow_remote();
+    }
+    if arguments.tls {
+        builder = builder.tls();
+    }
+    if let Some(folder) = &arguments.state {
+        builder = builder.state(folder);
+    }
+    let sandbox = builder.start()?;
+    sandbox.prepare()?;
+    Ok(sandbox)
+}
+
+fn audit(folder: &Path, as_json: bool) -> Result<(), String> {
+    let mut unreadable = Vec::new();
+    for (index, line) in read_audit_lines(folder).map_err(|e| e.to_string())?.iter().enumerate() {
+        let text = match serde_json::from_str::<AuditEntry>(line) {
+            _ if as_json => line.clone(),
+            Ok(entry) => entry.to_text(),
+            Err(error) => {
+                unreadable.push(format!("line {}: {error}", index + 1));
+                continue;
+            }
+        };
+        match print(&text) {
+            Ok(()) => {}
+            // `audit | head`: the reader has what it wanted.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the audit log has lines that cannot be read: {}", unreadable.join("; ")))
+}
+
+/// The one place that writes to standard output.
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// The one place that writes to standard error; a closed one is no reason to stop.
+fn say(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}

@@ -1,0 +1,33 @@
+//! An answer before it goes on the wire: status, headers, body.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+/// What a route answers. Pure data; faults and framing come later.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: StatusCode, content_type: &str, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
+    }
+
+    /// 200 with a JSON body.
+    pub(crate) fn json(body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::new(StatusCode::OK, "application/json; charset=utf-8", body)
+    }
+
+    /// Nothing but a status: what ASP.NET answers where no route matches.
+    pub(crate) fn bare(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}

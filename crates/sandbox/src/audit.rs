@@ -1,0 +1,191 @@
+//! The audit log: a line per request to sign, whether it was signed or refused.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use x509_cert::der::DateTime;
+
+use crate::{
+    Error, private_file,
+    routes::Route,
+    state::{AUDIT_FILE, StateFolder},
+};
+
+/// How many entries of this run are kept in memory for [`crate::Sandbox::audit`].
+const KEPT_IN_MEMORY: usize = 10_000;
+
+/// One request to sign.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// When the request was answered, RFC 3339 in UTC with milliseconds.
+    pub time: String,
+    /// The user of the token, or `unknown`.
+    pub user: String,
+    /// Which way the request came.
+    pub route: Route,
+    /// `project/slug` as the client wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// As in `Rsa Pkcs1 Sha256` or `Ecdsa Ieee`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// The digest, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What the client said about itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<serde_json::Value>,
+    /// What came of it.
+    #[serde(flatten)]
+    pub result: AuditResult,
+}
+
+/// What came of a request to sign.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "result")]
+pub enum AuditResult {
+    /// A signature was made.
+    Signed {
+        /// The signing request's id, as the client was told.
+        signing_request_id: String,
+    },
+    /// The request was refused.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl AuditEntry {
+    /// The entry of a request that nothing is known about yet.
+    pub(crate) fn begin(route: Route, user: &str) -> Self {
+        let nothing_yet = AuditResult::Refused { status: 500, reason: String::new() };
+        Self {
+            time: String::new(),
+            user: user.to_owned(),
+            route,
+            policy: None,
+            algorithm: None,
+            digest: None,
+            metadata: None,
+            result: nothing_yet,
+        }
+    }
+
+    /// One line for people; control characters that a client sent are shown, not obeyed.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let known = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+        let result = match &self.result {
+            AuditResult::Signed { signing_request_id } => format!("signed {signing_request_id}"),
+            AuditResult::Refused { status, reason } => format!("refused {status} {reason}"),
+        };
+        let metadata = self.metadata.as_ref().map(|metadata| format!("  {metadata}"));
+        let line = format!(
+            "{}  {}  {:?}  {}  {}  {}  {result}{}",
+            self.time,
+            self.user,
+            self.route,
+            known(&self.policy),
+            known(&self.algorithm),
+            known(&self.digest),
+            metadata.unwrap_or_default(),
+        );
+        visible(&line)
+    }
+}
+
+/// The audit log of a running sandbox.
+pub(crate) struct AuditLog {
+    file: Option<Mutex<AuditFile>>,
+    entries: Mutex<VecDeque<AuditEntry>>,
+}
+
+struct AuditFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl AuditLog {
+    pub(crate) fn open(state: Option<&StateFolder>) -> Result<Self, Error> {
+        let file = match state {
+            Some(state) => {
+                let path = state.path().join(AUDIT_FILE);
+                let file = private_file::append(&path)?;
+                Some(Mutex::new(AuditFile { path, file }))
+            }
+            None => None,
+        };
+        Ok(Self { file, entries: Mutex::new(VecDeque::new()) })
+    }
+
+    /// Writes an entry, in one write, before the client is answered.
+    pub(crate) fn append(&self, mut entry: AuditEntry) -> Result<(), Error> {
+        entry.time = now();
+        if let Some(log) = &self.file {
+            let mut line = serde_json::to_vec(&entry)
+                .map_err(|error| Error::crypto("the audit entry", error))?;
+            line.push(b'\n');
+            let mut log = log.lock();
+            let path = log.path.clone();
+            log.file.write_all(&line).map_err(Error::file("write", path))?;
+        }
+        let mut entries = self.entries.lock();
+        if entries.len() == KEPT_IN_MEMORY {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+        Ok(())
+    }
+
+    pub(crate) fn entries(&self) -> Vec<AuditEntry> {
+        self.entries.lock().iter().cloned().collect()
+    }
+}
+
+/// The lines of a state folder's audit log, oldest first.
+///
+/// # Errors
+/// When there is no such log or it cannot be read.
+pub fn read_audit_lines(folder: &Path) -> Result<Vec<String>, Error> {
+    let path = folder.join(AUDIT_FILE);
+    let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// The current time, RFC 3339 in UTC with milliseconds.
+fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = DateTime::from_unix_duration(since).map(|date| date.to_string());
+    let seconds = seconds.unwrap_or_default();
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), since.subsec_millis())
+}
+
+fn visible(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for character in line.chars() {
+        if character.is_control() || is_directional(character) {
+            // Writing to a String cannot fail.
+            write!(shown, "{}", character.escape_unicode()).unwrap_or_default();
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Characters that turn the direction of text around, and could make a line read as another.
+fn is_directional(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,0 +1,344 @@
+//! What a sandbox serves: organization, tokens and signing policies, by default or from a JSON file.
+//! The README describes the file.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Error, Generation};
+
+/// Everything that can be chosen about a sandbox's content.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The organization's id; chosen at random, and kept in the state folder, when absent.
+    pub organization_id: Option<Uuid>,
+    /// The tokens that are accepted; one is made at random, and kept in the state folder, when empty.
+    pub tokens: Vec<ApiToken>,
+    /// The generation of the service.
+    pub generation: Generation,
+    /// The signing policies, in the order of their names.
+    pub policies: Vec<PolicyConfig>,
+}
+
+/// A bearer token and the user it stands for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiToken {
+    /// The token, as it stands after `Bearer `.
+    pub token: String,
+    /// The user's name, as the audit log shows it.
+    pub user: String,
+}
+
+/// A signing policy: which key it has and what it is like.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyConfig {
+    /// The project's slug.
+    pub project: String,
+    /// The signing policy's slug.
+    pub slug: String,
+    /// The kind of its key.
+    pub key: KeyType,
+    /// Whether it has an X.509 certificate.
+    pub certificate: bool,
+    /// An e-mail address, a URI or a DNS name for the certificate.
+    pub subject_alternative_name: Option<String>,
+    /// Whether signing needs an approval, which hash signing refuses.
+    pub approval: bool,
+}
+
+/// A kind of key.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyType {
+    /// RSA with 2048 bits.
+    Rsa2048,
+    /// RSA with 3072 bits.
+    Rsa3072,
+    /// RSA with 4096 bits.
+    Rsa4096,
+    /// The curve P-256.
+    P256,
+    /// The curve P-384.
+    P384,
+    /// The curve P-521.
+    P521,
+}
+
+impl KeyType {
+    /// `keySizeInBits` of the service's answers.
+    #[must_use]
+    pub fn bits(self) -> usize {
+        match self {
+            Self::Rsa2048 => 2048,
+            Self::Rsa3072 => 3072,
+            Self::Rsa4096 => 4096,
+            Self::P256 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+        }
+    }
+
+    pub(crate) fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+    }
+}
+
+impl PolicyConfig {
+    /// A signing policy `project/slug` without a certificate and without approvals.
+    ///
+    /// A name without a `/` is refused when the sandbox starts.
+    #[must_use]
+    pub fn new(name: &str, key: KeyType) -> Self {
+        let (project, slug) = name.split_once('/').unwrap_or((name, ""));
+        Self {
+            project: project.to_owned(),
+            slug: slug.to_owned(),
+            key,
+            certificate: false,
+            subject_alternative_name: None,
+            approval: false,
+        }
+    }
+
+    /// With a certificate.
+    #[must_use]
+    pub fn certificate(mut self) -> Self {
+        self.certificate = true;
+        self
+    }
+
+    /// With a certificate that carries this e-mail address, URI or DNS name.
+    #[must_use]
+    pub fn subject_alternative_name(mut self, name: &str) -> Self {
+        self.certificate = true;
+        self.subject_alternative_name = Some(name.to_owned());
+        self
+    }
+
+    /// With an approval process.
+    #[must_use]
+    pub fn approval(mut self) -> Self {
+        self.approval = true;
+        self
+    }
+
+    /// `project/slug`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.project, self.slug)
+    }
+}
+
+impl Default for Config {
+    /// Project `demo` with the policies `approval`, `ec`, `ec384`, `ec521`, `nocert` and `rsa`.
+    fn default() -> Self {
+        Self {
+            organization_id: None,
+            tokens: Vec::new(),
+            generation: Generation::Both,
+            policies: vec![
+                PolicyConfig::new("demo/approval", KeyType::P256).certificate().approval(),
+                PolicyConfig::new("demo/ec", KeyType::P256)
+                    .subject_alternative_name("release@example.com"),
+                PolicyConfig::new("demo/ec384", KeyType::P384).certificate(),
+                PolicyConfig::new("demo/ec521", KeyType::P521).certificate(),
+                PolicyConfig::new("demo/nocert", KeyType::P256),
+                PolicyConfig::new("demo/rsa", KeyType::Rsa3072).certificate(),
+            ],
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not JSON of the documented form, or says something that cannot be.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(Error::file("read", path))?;
+        Self::from_json(&text)
+            .map_err(|reason| Error::Config { origin: path.display().to_string(), reason })
+    }
+
+    fn from_json(text: &str) -> Result<Self, String> {
+        let file: FileForm = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let config = file.into_config()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses what no service could be: wrong slugs, doubled policies or tokens, unusable names.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut names = HashSet::new();
+        for policy in &self.policies {
+            check_slug("project", &policy.project)?;
+            check_slug("signing policy", &policy.slug)?;
+            check_alternative_name(policy)?;
+            if !names.insert(policy.name()) {
+                return Err(format!("the signing policy {} is there twice", policy.name()));
+            }
+        }
+        let mut tokens = HashSet::new();
+        for entry in &self.tokens {
+            check_token(entry)?;
+            if !tokens.insert(&entry.token) {
+                return Err(format!("the token of {} is there twice", entry.user));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_slug(what: &str, slug: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if slug.is_empty() || !slug.chars().all(allowed) {
+        return Err(format!("'{slug}' is no slug of a {what}; allowed: letters, digits, - and _"));
+    }
+    Ok(())
+}
+
+fn check_alternative_name(policy: &PolicyConfig) -> Result<(), String> {
+    let Some(name) = &policy.subject_alternative_name else { return Ok(()) };
+    if !policy.certificate {
+        return Err(format!(
+            "{}: subjectAlternativeName needs \"certificate\": true",
+            policy.name()
+        ));
+    }
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!(
+            "{}: subjectAlternativeName '{name}' is no e-mail address, URI or DNS name",
+            policy.name()
+        ));
+    }
+    Ok(())
+}
+
+fn check_token(entry: &ApiToken) -> Result<(), String> {
+    if entry.token.is_empty() || !entry.token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!(
+            "the token of '{}' cannot stand in a header; allowed: printable ASCII without spaces",
+            entry.user
+        ));
+    }
+    if entry.user.is_empty() {
+        return Err("a token has an empty user name".to_owned());
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileForm {
+    organization_id: Option<String>,
+    #[serde(default)]
+    tokens: Vec<ApiToken>,
+    #[serde(default)]
+    generation: Generation,
+    projects: Option<BTreeMap<String, ProjectForm>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ProjectForm {
+    signing_policies: BTreeMap<String, PolicyForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PolicyForm {
+    key: KeyType,
+    #[serde(default)]
+    certificate: bool,
+    subject_alternative_name: Option<String>,
+    #[serde(default)]
+    approval: bool,
+}
+
+impl FileForm {
+    fn into_config(self) -> Result<Config, String> {
+        let parse = |id: String| {
+            Uuid::parse_str(&id).map_err(|_| format!("organizationId '{id}' is no UUID"))
+        };
+        Ok(Config {
+            organization_id: self.organization_id.map(parse).transpose()?,
+            tokens: self.tokens,
+            generation: self.generation,
+            policies: self.projects.map_or_else(|| Config::default().policies, policies_of),
+        })
+    }
+}
+
+fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
+    let mut policies = Vec::new();
+    for (project, form) in projects {
+        policies.extend(form.signing_policies.into_iter().map(|(slug, form)| PolicyConfig {
+            project: project.clone(),
+            slug,
+            key: form.key,
+            certificate: form.certificate,
+            subject_alternative_name: form.subject_alternative_name,
+            approval: form.approval,
+        }));
+    }
+    policies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_projects_keeps_the_demo_project() {
+        let config = Config::from_json(r#"{"generation": "old"}"#).unwrap();
+        assert_eq!(config.generation, Generation::Old);
+        assert_eq!(config.policies, Config::default().policies);
+    }
+
+    #[test]
+    fn a_complete_file_is_read() {
+        let config = Config::from_json(
+            r#"{"organizationId": "7B5A1C2e-0000-4000-8000-00000000000a",
+                "tokens": [{"token": "a+b/c", "user": "ci"}],
+                "projects": {"P_1": {"signingPolicies": {
+                    "one": {"key": "rsa2048", "approval": true},
+                    "two": {"key": "p521", "certificate": true, "subjectAlternativeName": "a@b.example"}}}}}"#,
+        )
+        .unwrap();
+        assert_eq!(config.tokens, [ApiToken { token: "a+b/c".into(), user: "ci".into() }]);
+        assert_eq!(
+            config.policies,
+            [
+                PolicyConfig::new("P_1/one", KeyType::Rsa2048).approval(),
+                PolicyConfig::new("P_1/two", KeyType::P521).subject_alternative_name("a@b.example"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("{", "EOF"),
+            (r#"{"organisationId": "x"}"#, "unknown field `organisationId`"),
+            (r#"{"organizationId": "x"}"#, "UUID"),
+            (r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p192"}}}}}"#, "p192"),
+            (r#"{"projects": {"a": {"signingPolicies": {"../b": {"key": "p256"}}}}}"#, "no slug"),
+            (r#"{"projects": {"": {"signingPolicies": {"b": {"key": "p256"}}}}}"#, "no slug"),
+            (r#"{"tokens": [{"token": "a b", "user": "u"}]}"#, "header"),
+            (r#"{"tokens": [{"token": "a", "user": "u"}, {"token": "a", "user": "v"}]}"#, "twice"),
+            (
+                r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p256", "subjectAlternativeName": "x@y"}}}}}"#,
+                "needs \"certificate\": true",
+            ),
+        ] {
+            let message = Config::from_json(text).unwrap_err();
+            assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+}

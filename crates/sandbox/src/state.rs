@@ -1,0 +1,171 @@
+//! The state folder: what has to be the same at the next start, and where the audit log is written.
+//!
+//! ```text
+//! sandbox.json                        organization id and tokens
+//! keys/PROJECT/POLICY.pem             private keys, PKCS #8
+//! certificates/PROJECT/POLICY.pem     the policies' certificates
+//! code-signing-root.pem  -key.pem     the root of the policies' certificates
+//! tls-root.pem           -key.pem     the root of the TLS server's certificate
+//! audit.jsonl                         one line per request to sign
+//! lock                                held while a sandbox uses the folder
+//! ```
+
+use std::{
+    fs::{self, File, Permissions, TryLockError},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rsa::rand_core::Rng;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    certificates::Authority,
+    config::{ApiToken, Config},
+    keys, private_file,
+};
+
+/// The audit log's name inside a state folder.
+pub(crate) const AUDIT_FILE: &str = "audit.jsonl";
+const IDENTITY_FILE: &str = "sandbox.json";
+const LOCK_FILE: &str = "lock";
+
+/// A state folder that this process has for itself.
+pub(crate) struct StateFolder {
+    folder: PathBuf,
+    /// Locked; the lock goes with the file.
+    _lock: File,
+}
+
+/// Who the sandbox is: the organization and the tokens it accepts.
+pub(crate) struct Identity {
+    pub(crate) organization_id: Uuid,
+    pub(crate) tokens: Vec<ApiToken>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeptIdentity {
+    organization_id: Option<String>,
+    #[serde(default)]
+    tokens: Vec<ApiToken>,
+}
+
+impl StateFolder {
+    /// Makes or opens a state folder and locks it.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        private_file::create_folder(folder)?;
+        let mut entries = fs::read_dir(folder).map_err(Error::file("read", folder))?;
+        if entries.next().is_some() && !folder.join(LOCK_FILE).exists() {
+            return Err(Error::NotASandbox { folder: folder.to_owned() });
+        }
+        let owner_only = Permissions::from_mode(0o700);
+        fs::set_permissions(folder, owner_only).map_err(Error::file("protect", folder))?;
+        let lock = private_file::append(&folder.join(LOCK_FILE))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::StateInUse { folder: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => {
+                Err(Error::File { action: "lock", path: folder.join(LOCK_FILE), source })
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// `keys` or `certificates`, the file of one policy.
+    pub(crate) fn policy_file(&self, kind: &str, project: &str, slug: &str) -> PathBuf {
+        self.folder.join(kind).join(project).join(format!("{slug}.pem"))
+    }
+
+    /// Reads the root of this name, or makes and keeps it.
+    pub(crate) fn authority(&self, name: &str) -> Result<Authority, Error> {
+        let key_path = self.folder.join(format!("{name}-key.pem"));
+        let certificate_path = self.folder.join(format!("{name}.pem"));
+        let key = private_file::read_if_there(&key_path)?;
+        let certificate = private_file::read_if_there(&certificate_path)?;
+        if let (Some(key), Some(certificate)) = (key, certificate) {
+            let damaged = |reason| Error::Damaged { path: certificate_path.clone(), reason };
+            return Authority::from_pem(&key, &certificate).map_err(damaged);
+        }
+        let authority = Authority::create(&root_name(name))?;
+        let failed = |reason| Error::crypto(root_name(name), reason);
+        let (key, certificate) =
+            (authority.key_pem().map_err(failed)?, authority.certificate_pem().map_err(failed)?);
+        private_file::write(&key_path, key.as_bytes())?;
+        private_file::write(&certificate_path, certificate.as_bytes())?;
+        Ok(authority)
+    }
+
+    fn kept_identity(&self) -> Result<KeptIdentity, Error> {
+        let path = self.folder.join(IDENTITY_FILE);
+        let Some(text) = private_file::read_if_there(&path)? else {
+            return Ok(KeptIdentity::default());
+        };
+        serde_json::from_str(&text)
+            .map_err(|error| Error::Damaged { path, reason: error.to_string() })
+    }
+
+    fn keep_identity(&self, kept: &KeptIdentity) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(kept)
+            .map_err(|error| Error::crypto("the organization's identity", error))?;
+        private_file::write(&self.folder.join(IDENTITY_FILE), format!("{text}\n").as_bytes())
+    }
+}
+
+/// The common name of a root, from the name of its files.
+pub(crate) fn root_name(file: &str) -> String {
+    format!("signpath-sandbox {}", file.replace('-', " "))
+}
+
+impl Identity {
+    /// The configuration first, then what the state folder has kept, then chance.
+    pub(crate) fn resolve(config: &Config, state: Option<&StateFolder>) -> Result<Self, Error> {
+        let mut kept = match state {
+            Some(state) => state.kept_identity()?,
+            None => KeptIdentity::default(),
+        };
+        let before = (kept.organization_id.is_some(), kept.tokens.len());
+        let organization_id = match (config.organization_id, &kept.organization_id) {
+            (Some(id), _) => id,
+            (None, Some(id)) => Uuid::parse_str(id)
+                .map_err(|error| Error::crypto(format!("the kept organization id {id}"), error))?,
+            (None, None) => {
+                let id = Uuid::new_v4();
+                kept.organization_id = Some(id.to_string());
+                id
+            }
+        };
+        let tokens = if config.tokens.is_empty() {
+            if kept.tokens.is_empty() {
+                kept.tokens.push(random_token());
+            }
+            kept.tokens.clone()
+        } else {
+            config.tokens.clone()
+        };
+        if let Some(state) = state
+            && before != (kept.organization_id.is_some(), kept.tokens.len())
+        {
+            state.keep_identity(&kept)?;
+        }
+        Ok(Self { organization_id, tokens })
+    }
+}
+
+/// Real tokens are Base64 and have `+` and `/` in them, which is what clients trip over: so has this one.
+fn random_token() -> ApiToken {
+    loop {
+        let mut bytes = [0_u8; 33];
+        keys::random().fill_bytes(&mut bytes);
+        let token = STANDARD.encode(bytes);
+        if token.contains('+') && token.contains('/') {
+            return ApiToken { token, user: "submitter".to_owned() };
+        }
+    }
+}

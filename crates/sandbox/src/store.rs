@@ -1,0 +1,167 @@
+//! Where keys and certificates come from: the state folder, a cache that tests share, or chance.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    Error,
+    certificates::{self, Authority, Usage},
+    config::PolicyConfig,
+    keys::{self, KeyPair},
+    private_file,
+    state::{StateFolder, root_name},
+};
+
+/// Where the policies' private keys come from when the state folder has none.
+#[derive(Clone, Debug, Default)]
+pub enum KeyMaterial {
+    /// Each sandbox makes its own, a key at its first use.
+    #[default]
+    Fresh,
+    /// Keys are taken from this folder and made there once. For tests that start many sandboxes: two sandboxes with
+    /// the same policies then have the same keys.
+    Cached(PathBuf),
+}
+
+/// A policy's current key, and its certificate in DER.
+pub(crate) struct Material {
+    pub(crate) key: KeyPair,
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// The files behind a sandbox's keys, and the root of its policies' certificates.
+pub(crate) struct Store {
+    state: Option<Arc<StateFolder>>,
+    material: KeyMaterial,
+    root: Authority,
+}
+
+impl Store {
+    pub(crate) fn new(
+        state: Option<Arc<StateFolder>>,
+        material: KeyMaterial,
+    ) -> Result<Self, Error> {
+        const ROOT: &str = "code-signing-root";
+        let root = match &state {
+            Some(state) => state.authority(ROOT)?,
+            None => Authority::create(&root_name(ROOT))?,
+        };
+        Ok(Self { state, material, root })
+    }
+
+    pub(crate) fn root(&self) -> &Authority {
+        &self.root
+    }
+
+    /// Reads a policy's key and certificate, making what is not there.
+    pub(crate) fn material(&self, policy: &PolicyConfig) -> Result<Material, Error> {
+        let key = match self.kept_key(policy)? {
+            Some(key) => key,
+            None => self.keep_key(policy, self.first_key(policy)?)?,
+        };
+        let certificate = self.certificate(policy, &key)?;
+        Ok(Material { key, certificate })
+    }
+
+    /// Gives a policy another key, and a certificate for it.
+    pub(crate) fn rotate(&self, policy: &PolicyConfig) -> Result<Material, Error> {
+        let key = self.keep_key(policy, generate(policy)?)?;
+        let certificate = self.certificate(policy, &key)?;
+        Ok(Material { key, certificate })
+    }
+
+    fn kept_key(&self, policy: &PolicyConfig) -> Result<Option<KeyPair>, Error> {
+        let Some(path) = self.policy_file("keys", policy) else { return Ok(None) };
+        read_key(&path, policy)
+    }
+
+    fn keep_key(&self, policy: &PolicyConfig, key: KeyPair) -> Result<KeyPair, Error> {
+        if let Some(path) = self.policy_file("keys", policy) {
+            write_key(&path, policy, &key)?;
+        }
+        Ok(key)
+    }
+
+    fn first_key(&self, policy: &PolicyConfig) -> Result<KeyPair, Error> {
+        match &self.material {
+            KeyMaterial::Fresh => generate(policy),
+            KeyMaterial::Cached(folder) => cached_key(folder, policy),
+        }
+    }
+
+    fn certificate(&self, policy: &PolicyConfig, key: &KeyPair) -> Result<Option<Vec<u8>>, Error> {
+        if !policy.certificate {
+            return Ok(None);
+        }
+        let failed = |reason| Error::crypto(format!("the key of {}", policy.name()), reason);
+        let spki = key.spki_der().map_err(failed)?;
+        let name = policy.subject_alternative_name.as_deref();
+        let path = self.policy_file("certificates", policy);
+        if let Some(kept) = path.as_deref().map(read_certificate).transpose()?.flatten()
+            && certificates::fits(&kept, &spki, name, &self.root)
+        {
+            return Ok(Some(kept));
+        }
+        let usage = Usage::CodeSigning(policy.subject_alternative_name.clone());
+        let der = self.root.issue(&policy.name(), &spki, usage)?;
+        if let Some(path) = path {
+            write_in_folder(&path, keys::pem("CERTIFICATE", &der).as_bytes())?;
+        }
+        Ok(Some(der))
+    }
+
+    fn policy_file(&self, kind: &str, policy: &PolicyConfig) -> Option<PathBuf> {
+        let state = self.state.as_ref()?;
+        Some(state.policy_file(kind, &policy.project, &policy.slug))
+    }
+}
+
+fn generate(policy: &PolicyConfig) -> Result<KeyPair, Error> {
+    KeyPair::generate(policy.key)
+        .map_err(|reason| Error::crypto(format!("the key of {}", policy.name()), reason))
+}
+
+/// One lock per key, so that a test run with an empty cache makes each key once, and different keys side by side.
+fn cached_key(folder: &Path, policy: &PolicyConfig) -> Result<KeyPair, Error> {
+    let file = format!("{}.{:?}.pem", policy.slug, policy.key);
+    let path = folder.join(&policy.project).join(file);
+    if let Some(key) = read_key(&path, policy)? {
+        return Ok(key);
+    }
+    private_file::create_folder(path.parent().unwrap_or(folder))?;
+    let lock = private_file::append(&path.with_extension("lock"))?;
+    lock.lock().map_err(Error::file("lock", &path))?;
+    if let Some(key) = read_key(&path, policy)? {
+        return Ok(key);
+    }
+    let key = generate(policy)?;
+    write_key(&path, policy, &key)?;
+    Ok(key)
+}
+
+fn read_key(path: &Path, policy: &PolicyConfig) -> Result<Option<KeyPair>, Error> {
+    let Some(pem) = private_file::read_if_there(path)? else { return Ok(None) };
+    let key = KeyPair::from_pem(policy.key, &pem);
+    key.map(Some).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
+}
+
+fn write_key(path: &Path, policy: &PolicyConfig, key: &KeyPair) -> Result<(), Error> {
+    let failed = |reason| Error::crypto(format!("the key of {}", policy.name()), reason);
+    write_in_folder(path, key.to_pem().map_err(failed)?.as_bytes())
+}
+
+fn read_certificate(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let Some(pem) = private_file::read_if_there(path)? else { return Ok(None) };
+    certificates::der_of_pem(&pem)
+        .map(Some)
+        .map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
+}
+
+fn write_in_folder(path: &Path, content: &[u8]) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        private_file::create_folder(folder)?;
+    }
+    private_file::write(path, content)
+}
