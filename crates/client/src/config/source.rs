@@ -92,7 +92,8 @@ struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     fn open(environment: &'a dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let path = environment(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let is_set = |path: &OsString| !path.to_string_lossy().trim().is_empty();
+        let path = environment(CONFIG_FILE).filter(is_set).map(PathBuf::from);
         let file = match path {
             Some(path) => Some((path.clone(), Entries::read(&path)?)),
             None => None,

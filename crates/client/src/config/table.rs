@@ -1,6 +1,8 @@
 //! The table of settings: names, defaults, what is allowed, what it is for. Reading, checking, reporting and the
 //! README follow it.
 
+use std::fmt;
+
 use super::value::{self, Parsed};
 use super::{Config, api_url, proxy, token};
 use crate::log::LEVELS;
@@ -32,7 +34,6 @@ pub enum Secrecy {
 }
 
 /// One row of [`SETTINGS`].
-#[derive(Debug)]
 pub struct Setting {
     /// Keys in the configuration file, the newest first; dots stand for nested objects. Empty: not in the file.
     pub json: &'static [&'static str],
@@ -56,6 +57,12 @@ impl Setting {
     /// The name to call it by: its newest key, or its variable if it has no key.
     pub fn name(&self) -> &'static str {
         self.json.first().or(self.environment.first()).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

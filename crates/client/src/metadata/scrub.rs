@@ -23,6 +23,9 @@ const URI_ATTRIBUTES: &[&str] = &[
     "module-path",
 ];
 
+/// How cosign names a key of ours through its KMS plugin.
+const OUR_SCHEME: &str = "signpath://";
+
 /// `NAME=value` is hidden when the name contains one of these.
 const SECRET_NAMES: &[&str] = &["pass", "secret", "token", "pin", "key", "auth", "credential"];
 
@@ -86,7 +89,9 @@ fn attached(shape: Option<Shape>, value: &str, tokens: &[Token]) -> String {
 fn shown_value(shape: Option<Shape>, value: &str, tokens: &[Token]) -> String {
     match shape {
         Some(Shape::Value) => positional(value, tokens),
-        Some(Shape::Key) if is_pkcs11_uri(value) => positional(value, tokens),
+        Some(Shape::Key) if is_pkcs11_uri(value) || value.starts_with(OUR_SCHEME) => {
+            positional(value, tokens)
+        }
         Some(Shape::Key | Shape::Hidden | Shape::Flag) | None => HIDDEN.to_owned(),
     }
 }

@@ -17,7 +17,8 @@ fn a_cosign_command_keeps_what_names_the_work() {
         "cosign attest --type slsaprovenance -a build=7 --predicate p.json ghcr.io/o/i:v1",
         "pkcs11-tool --module /m.so --sign --mechanism RSA-PKCS --id 64 --input-file i --output-file o",
         "openssl dgst -engine pkcs11 -keyform engine -sign -sha256 -out s f",
-        "cosign sign https://example.com/x",
+        "cosign sign --rekor-url https://example.com/x",
+        "cosign sign --key signpath://demo/ec -t 3m -- image",
     ] {
         assert_eq!(scrub(line), line);
     }
