@@ -53,7 +53,9 @@ pub fn scrubbed(arguments: &[String], tokens: &[Token]) -> String {
         }
         words.push(shown);
         let takes_next = value.is_none() && shape != Some(Shape::Flag);
-        if let Some(next) = rest.next_if(|next| takes_next && !is_option(next)) {
+        // A PIN may begin with a hyphen; what has to have a value has it here.
+        let takes_any = shape == Some(Shape::Hidden);
+        if let Some(next) = rest.next_if(|next| takes_next && (takes_any || !is_option(next))) {
             words.push(shown_value(shape, next, tokens));
         }
     }

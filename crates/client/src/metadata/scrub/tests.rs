@@ -42,6 +42,7 @@ fn secrets_on_the_command_line_are_hidden() {
         ("cosign sign --yes=hunter2 i", "cosign sign --yes=*** i"),
         ("pkcs11-tool -p hunter2 --pin hunter2 --sign", "pkcs11-tool -p *** --pin *** --sign"),
         ("pkcs11-tool -phunter2", "pkcs11-tool -p***"),
+        ("pkcs11-tool --pin -hunter2 -s", "pkcs11-tool --pin *** -s"),
         ("jarsigner -storepass hunter2 a.jar demo/rsa", "jarsigner -storepass *** a.jar demo/rsa"),
         (
             "openssl dgst -passin pass:hunter2 -sign pkcs11:x",
