@@ -1,1 +1,34 @@
+//! End to end, through the C ABI: the module, the sandbox and, where they are installed, the programs that people use.
+//!
+//! `cargo test` runs what needs nothing but this repository. What needs cosign, a registry or SoftHSM is ignored there and
+//! run by `scripts/test`.
+#![expect(unsafe_code, reason = "the tests call a C ABI")]
+#![expect(
+    clippy::as_conversions,
+    reason = "lengths go from usize to CK_ULONG and back, both 64 bits wide"
+)]
 
+#[cfg(test)]
+#[macro_use]
+mod harness;
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod general;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod signing;
+#[cfg(test)]
+mod warm;

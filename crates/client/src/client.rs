@@ -1,0 +1,236 @@
+//! One organization at one address with one token: the policies it may use, and signatures that are checked before
+//! they are handed out.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use crate::config::{ApiUrl, Config};
+use crate::error::Error;
+use crate::http::{Answer, Broken, Settings, Transport};
+use crate::key::HashToSign;
+use crate::metadata::{MetadataDetail, SourceProcess};
+use crate::policy::{LeftOut, Policy};
+use crate::retry::{self, Cause, Failed, Limits, Wall};
+use crate::secret::Credentials;
+use crate::wire::sign::SignRequest;
+use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
+
+/// A client of the service. Its calls block the calling thread; any number of threads may call at once, and share the
+/// connections. It starts no thread and holds no lock while it waits for the network.
+///
+/// A forked child must not use or drop a client of its parent: both would write into the same connections.
+pub struct Client {
+    credentials: Credentials,
+    api_url: ApiUrl,
+    project: Option<String>,
+    signing_policy: Option<String>,
+    detail: MetadataDetail,
+    limits: Limits,
+    transport: Transport,
+    /// What is told of this process; collected for the first signature.
+    process: OnceLock<Option<SourceProcess>>,
+    /// The place in [`Form::ALL`] of the form that has worked last.
+    form: AtomicUsize,
+}
+
+impl Client {
+    /// Notes the settings; reads no file and connects nowhere.
+    pub fn new(config: &Config, credentials: Credentials) -> Self {
+        let transport = Transport::new(Settings::new(config, &credentials.organization));
+        Self {
+            api_url: config.api_url.clone(),
+            project: config.project.clone(),
+            signing_policy: config.signing_policy.clone(),
+            detail: config.metadata,
+            limits: Limits {
+                total: config.total_timeout,
+                attempt: config.request_timeout,
+                first_pause: config.first_retry_delay,
+                repetitions: config.retry_count,
+            },
+            transport,
+            process: OnceLock::new(),
+            form: AtomicUsize::new(0),
+            credentials,
+        }
+    }
+
+    /// Organization and token.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The service's address.
+    pub fn api_url(&self) -> &ApiUrl {
+        &self.api_url
+    }
+
+    /// The policies that the token may sign with (`GET …/Cryptoki/MySigningPolicies`), narrowed to the configured
+    /// project and policy. Policies that cannot be used are left out, each with a line in the log.
+    ///
+    /// # Errors
+    /// [`crate::Class::Unauthorized`] for a wrong token; everything that keeps an answer from coming.
+    pub fn policies(&self) -> Result<Vec<Policy>, Error> {
+        let asked = format!("reading the signing policies at {}", self.api_url);
+        self.list(self.project.as_deref(), self.signing_policy.as_deref(), &asked, &Wall::start())
+    }
+
+    /// Has a digest signed (`POST …/SigningRequests/SignHash`, or the multipart form of older services) and checks the
+    /// signature against the policy's public key. RSA signatures have the modulus's length, ECDSA ones are r‖s.
+    ///
+    /// # Errors
+    /// [`Error::KeyRotated`] and [`Error::WrongSignature`] instead of a signature that does not verify;
+    /// [`Error::Unsuitable`] for a digest that is not for this key; the service's refusal; no answer.
+    pub fn sign_hash(&self, policy: &Policy, what: &HashToSign) -> Result<Vec<u8>, Error> {
+        if let Some(why) = policy.key().objection(what) {
+            return Err(Error::Unsuitable { policy: policy.name(), why });
+        }
+        let clock = Wall::start();
+        let signed = self.submit(policy, what, &clock)?;
+        let link = signed.link;
+        let fault = match policy.key().fixed_signature(signed.signature) {
+            Ok(signature) if policy.key().verify(what, &signature) => return Ok(signature),
+            Ok(_) => "it does not verify with the policy's public key".to_owned(),
+            Err(reason) => reason.to_string(),
+        };
+        Err(self.explain(policy, fault, link, &clock))
+    }
+
+    /// Tries the forms until the service knows one. Which one it knows is remembered when it has worked.
+    fn submit(&self, policy: &Policy, what: &HashToSign, clock: &Wall) -> Result<Signed, Error> {
+        let asked = format!("signing with {} at {}", policy.name(), self.api_url);
+        let metadata = self.metadata();
+        let request = SignRequest {
+            project: policy.project(),
+            policy: policy.slug(),
+            what,
+            metadata: &metadata,
+        };
+        let mut unknown_route = None;
+        for (place, form) in self.forms() {
+            match self.call(&request.encode(form), &asked, clock) {
+                Ok(answer) => {
+                    let signed =
+                        sign::decode(&answer.body).map_err(|why| Error::Answer { asked, why })?;
+                    self.form.store(place, Ordering::Relaxed);
+                    self.note(policy, &metadata, &signed);
+                    return Ok(signed);
+                }
+                Err(error) if error.is_missing_route() => {
+                    debug!("the service does not know {}", form.route());
+                    unknown_route.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let none = || Error::Answer { asked: asked.clone(), why: "no form was tried".to_owned() };
+        Err(unknown_route.unwrap_or_else(none))
+    }
+
+    /// The form that worked last, then the others, newest first.
+    fn forms(&self) -> impl Iterator<Item = (usize, Form)> {
+        let last = self.form.load(Ordering::Relaxed);
+        let worked = Form::ALL.into_iter().enumerate().filter(move |(place, _)| *place == last);
+        worked.chain(Form::ALL.into_iter().enumerate().filter(move |(place, _)| *place != last))
+    }
+
+    /// The same for all attempts and forms of one signature.
+    fn metadata(&self) -> Metadata {
+        let tokens = std::slice::from_ref(&self.credentials.token);
+        let process = self.process.get_or_init(|| SourceProcess::collect(self.detail, tokens));
+        Metadata { process: process.clone(), correlation_id: Uuid::new_v4().to_string() }
+    }
+
+    fn note(&self, policy: &Policy, metadata: &Metadata, signed: &Signed) {
+        let id = crate::error::shown(signed.id.as_deref().unwrap_or("without an id"));
+        info!(
+            "{} signed: signing request {id} (correlation id {})",
+            policy.name(),
+            metadata.correlation_id
+        );
+    }
+
+    /// Why a signature is not right: a fresh look at the policy tells whether its key was rotated.
+    fn explain(&self, policy: &Policy, fault: String, link: Option<String>, clock: &Wall) -> Error {
+        let name = policy.name();
+        let asked = format!("reading the signing policy {name} at {}", self.api_url);
+        let found = self.list(Some(policy.project()), Some(policy.slug()), &asked, clock);
+        let seen = match found {
+            Err(error) => format!("whether the key was rotated is not known, as {error}"),
+            Ok(policies) => match policies.iter().find(|found| found.name() == name) {
+                None => "the token may not use the policy any more".to_owned(),
+                Some(found) if found.key() != policy.key() => {
+                    return Error::KeyRotated { policy: name };
+                }
+                Some(_) => "the policy's key is still the same".to_owned(),
+            },
+        };
+        let link = link.as_deref().map(crate::error::shown);
+        Error::WrongSignature { policy: name, detail: format!("{fault}; {seen}"), link }
+    }
+
+    fn list(
+        &self,
+        project: Option<&str>,
+        policy: Option<&str>,
+        asked: &str,
+        clock: &Wall,
+    ) -> Result<Vec<Policy>, Error> {
+        let answer = self.call(&policies::request(project, policy), asked, clock)?;
+        let entries = policies::decode(&answer.body)
+            .map_err(|why| Error::Answer { asked: asked.to_owned(), why })?;
+        let read = entries.into_iter().map(|entry| match entry {
+            Ok(entry) => Policy::from_entry(&entry),
+            Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),
+        });
+        Ok(read.filter_map(|policy| policy.inspect_err(log_left_out).ok()).collect())
+    }
+
+    /// Sends a request until there is an answer, as far as the table of repetitions allows.
+    fn call(&self, request: &Request, asked: &str, clock: &Wall) -> Result<Answer, Error> {
+        retry::run(request.call, &self.limits, clock, |time| {
+            self.transport
+                .send(request, &self.credentials.token, time)
+                .map_err(|broken| failed(broken, asked))
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({} at {})", self.credentials.organization, self.api_url)
+    }
+}
+
+fn log_left_out(left_out: &LeftOut) {
+    warn!("the signing policy {} is left out: {}", left_out.name, left_out.why);
+}
+
+/// An attempt's failure as the table of repetitions and the user want it.
+fn failed(broken: Broken, asked: &str) -> Failed {
+    let asked = asked.to_owned();
+    let (cause, error, retry_after) = match broken {
+        Broken::Setup(error) => (Cause::Hopeless, error, None),
+        Broken::Exchange { failure, detail } => {
+            (Cause::of_failure(failure), Error::Connection { asked, failure, detail }, None)
+        }
+        Broken::Status { status, message, retry_after } => {
+            (Cause::of_status(status), Error::Status { asked, status, message }, retry_after)
+        }
+        Broken::Redirect { status, host } => {
+            (Cause::Hopeless, Error::Redirect { asked, status, host }, None)
+        }
+        Broken::TooLong { max } => {
+            let why = format!("it has more than {max} bytes");
+            (Cause::Hopeless, Error::Answer { asked, why }, None)
+        }
+    };
+    Failed { cause, error: Box::new(error), retry_after }
+}
+
+#[cfg(test)]
+mod tests;

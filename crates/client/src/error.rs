@@ -1,0 +1,302 @@
+//! What can go wrong between this program and the service, as sentences that say what was asked, what was answered
+//! and what to do. Not for PKCS #11 return values: the module derives those from [`Error::class`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use hint::{HINTS, Situation};
+pub use message::ServiceMessage;
+pub(crate) use message::{one_line, shown};
+
+mod hint;
+mod message;
+
+/// Why a call of this crate failed. `Display` is one line without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A setting has a value that is not allowed.
+    Setting {
+        /// Its name in [`crate::SETTINGS`].
+        setting: &'static str,
+        /// The value as it may be shown.
+        value: String,
+        /// Where it stands.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What a value has to be.
+        allowed: &'static str,
+    },
+    /// The configuration file cannot be read.
+    ConfigFile {
+        /// The file that `SIGNPATH_CONFIG_FILE` names.
+        path: PathBuf,
+        /// What is wrong, with line and column where it is the JSON.
+        problem: String,
+    },
+    /// The TLS settings cannot be used, or this system has no root certificates.
+    TlsSetup {
+        /// What is wrong, with the path of the file.
+        why: String,
+    },
+    /// No whole answer came.
+    Connection {
+        /// What was being done, for example "signing with demo/ec at https://app.signpath.io/Api".
+        asked: String,
+        /// How far it came.
+        failure: Failure,
+        /// What the system or the TLS library said.
+        detail: String,
+    },
+    /// The service answered with an error status.
+    Status {
+        /// What was being done.
+        asked: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the body said.
+        message: ServiceMessage,
+    },
+    /// The service answered with a redirection, which is never followed: the token would go to another address.
+    Redirect {
+        /// What was being done.
+        asked: String,
+        /// The HTTP status.
+        status: u16,
+        /// The host that `Location` names.
+        host: Option<String>,
+    },
+    /// The service answered with success, but not in a shape that can be used.
+    Answer {
+        /// What was being done.
+        asked: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+    /// The signature does not verify, and a fresh look shows that the policy has another key now.
+    KeyRotated {
+        /// `project/policy`.
+        policy: String,
+    },
+    /// The signature does not verify with the policy's public key.
+    WrongSignature {
+        /// `project/policy`.
+        policy: String,
+        /// What a fresh look at the policy gave.
+        detail: String,
+        /// The signing request's page.
+        link: Option<String>,
+    },
+    /// The policy's key cannot make this signature; nothing was sent.
+    Unsuitable {
+        /// `project/policy`.
+        policy: String,
+        /// Which property does not fit.
+        why: String,
+    },
+    /// The call was repeated, or could not be repeated any more, and still failed.
+    GaveUp {
+        /// The last attempt's error.
+        last: Box<Self>,
+        /// How often the service was asked.
+        attempts: u32,
+        /// Time since the first attempt began.
+        elapsed: Duration,
+        /// Why there was no further attempt.
+        because: Stop,
+    },
+}
+
+/// The kinds of failure that callers treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A setting or a file of this program.
+    Configuration,
+    /// The service does not accept the token (401).
+    Unauthorized,
+    /// The service, or this crate for it, says that the request is wrong (other 4xx, redirections).
+    Refused,
+    /// Worth another try later: time-outs, connections, 408, 429, 502, 503, 504.
+    Transient,
+    /// The service failed (500 and the other 5xx).
+    Service,
+    /// A wrong signature, a rotated key, a certificate that is not trusted.
+    Untrusted,
+    /// The answer has a wrong shape or is too long.
+    Answer,
+}
+
+/// How a request failed without a whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The name has no address.
+    Lookup,
+    /// No connection; nothing of the request was sent.
+    Connect,
+    /// The proxy asks for a user name and a password; nothing of the request was sent.
+    Proxy,
+    /// The server's certificate is not trusted.
+    Trust,
+    /// TLS failed for another reason than trust.
+    Tls,
+    /// The attempt's time was over; the request may have been carried out.
+    Timeout,
+    /// The connection ended before the whole answer was there; the request may have been carried out.
+    Lost,
+}
+
+/// Why a failed call was not repeated again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// What failed like this cannot succeed, or must not be sent again.
+    Final,
+    /// The total time is used up.
+    Budget,
+    /// The number of attempts is used up.
+    Attempts,
+    /// The service asks for a pause that is longer than the time that is left.
+    PauseTooLong {
+        /// `Retry-After`, as a duration.
+        wanted: Duration,
+    },
+}
+
+/// A file that a setting names and that cannot be used; `why` continues a sentence ("cannot be read: …").
+pub(crate) fn unusable_file(setting: &str, path: &Path, why: impl fmt::Display) -> Error {
+    Error::TlsSetup { why: format!("{setting} names {}, which {why}", path.display()) }
+}
+
+impl Error {
+    /// Which kind of failure this is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Setting { .. } | Self::ConfigFile { .. } | Self::TlsSetup { .. } => {
+                Class::Configuration
+            }
+            Self::Connection { failure: Failure::Trust, .. } => Class::Untrusted,
+            Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
+            Self::Connection { .. } => Class::Transient,
+            Self::Status { status, .. } => class_of_status(*status),
+            Self::Redirect { .. } | Self::Unsuitable { .. } => Class::Refused,
+            Self::Answer { .. } => Class::Answer,
+            Self::KeyRotated { .. } | Self::WrongSignature { .. } => Class::Untrusted,
+            Self::GaveUp { last, .. } => last.class(),
+        }
+    }
+
+    /// What the user can do about it; `None` where nothing better than the message is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        hint::situation(self).map(hint::text)
+    }
+
+    /// 404 or 405 without a problem+json body: this server does not know the route.
+    pub(crate) fn is_missing_route(&self) -> bool {
+        match self {
+            Self::Status { status: 404 | 405, message, .. } => !message.is_problem(),
+            Self::GaveUp { last, .. } => last.is_missing_route(),
+            _ => false,
+        }
+    }
+
+    /// The message without the hint.
+    fn statement(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting { setting, value, place, problem, allowed } => write!(
+                f,
+                "the setting {setting} cannot be \"{value}\" (from {place}): {problem}; allowed: {allowed}"
+            ),
+            Self::ConfigFile { path, problem } => {
+                write!(f, "the configuration file {} cannot be used: {problem}", path.display())
+            }
+            Self::TlsSetup { why } => write!(f, "TLS cannot be set up: {why}"),
+            Self::Connection { asked, failure, detail } => {
+                write!(f, "{asked} failed: {}", failure.words())?;
+                if detail.is_empty() { Ok(()) } else { write!(f, " ({detail})") }
+            }
+            Self::Status { asked, status, message } => {
+                write!(f, "{asked} failed: the service answered {status}{message}")
+            }
+            Self::Redirect { asked, status, host } => {
+                let host = host.as_deref().unwrap_or("an address that cannot be read");
+                write!(f, "{asked} failed: the service answered {status} and points to {host}")
+            }
+            Self::Answer { asked, why } => {
+                write!(f, "{asked} failed: the answer cannot be used: {why}")
+            }
+            Self::KeyRotated { policy } => write!(
+                f,
+                "the signature made with {policy} does not verify with the key that was read before: the policy has \
+                 another key now, and the signature was thrown away"
+            ),
+            Self::WrongSignature { policy, detail, link } => {
+                write!(
+                    f,
+                    "the signature made with {policy} is wrong and was thrown away: {detail}"
+                )?;
+                link.iter().try_for_each(|link| write!(f, " [{link}]"))
+            }
+            Self::Unsuitable { policy, why } => write!(f, "{policy} cannot sign this: {why}"),
+            Self::GaveUp { last, attempts, elapsed, because } => {
+                last.statement(f)?;
+                stopped(f, *attempts, *elapsed, *because)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.statement(f)?;
+        self.hint().map_or(Ok(()), |hint| write!(f, ". {hint}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Failure {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Lookup => "the host's name cannot be resolved",
+            Self::Connect => "no connection",
+            Self::Proxy => "the proxy asks for a user name and a password",
+            Self::Trust => "the server's certificate is not trusted",
+            Self::Tls => "the TLS handshake failed",
+            Self::Timeout => "no whole answer in time",
+            Self::Lost => "the connection ended before the whole answer was there",
+        }
+    }
+}
+
+/// RFC 9110 §15.5 and §15.6, in the groups that callers treat differently.
+fn class_of_status(status: u16) -> Class {
+    match status {
+        401 => Class::Unauthorized,
+        408 | 429 | 502..=504 => Class::Transient,
+        500.. => Class::Service,
+        _ => Class::Refused,
+    }
+}
+
+fn stopped(
+    f: &mut fmt::Formatter<'_>,
+    attempts: u32,
+    elapsed: Duration,
+    because: Stop,
+) -> fmt::Result {
+    let plural = if attempts == 1 { "" } else { "s" };
+    write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
+    match because {
+        Stop::Final => f.write_str(")"),
+        Stop::Budget => f.write_str("; the total time is used up)"),
+        Stop::Attempts => f.write_str("; the number of attempts is used up)"),
+        Stop::PauseTooLong { wanted } => write!(
+            f,
+            "; the service asks for a pause of {} s, longer than the time that is left)",
+            wanted.as_secs()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! What the body of an error answer says: problem+json (RFC 9457) since service version 1.195, plain text before.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// Longest text of the service that is repeated in a message, in characters.
+const TEXT_MAX: usize = 1000;
+
+/// Longest identifier or address that is repeated in a message, in characters.
+const NAME_MAX: usize = 200;
+
+/// The part of an error answer that people need. Without control characters, and bounded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceMessage {
+    text: String,
+    trace_id: Option<String>,
+    link: Option<String>,
+    problem: bool,
+}
+
+impl ServiceMessage {
+    /// Reads the body of an answer with an error status. Whatever it holds, there is a message; `secret` is not in it,
+    /// also where the service gives it back.
+    pub(crate) fn read(body: &[u8], secret: &str) -> Self {
+        serde_json::from_slice::<Value>(body)
+            .ok()
+            .and_then(|value| Self::from_problem(&value, secret))
+            .unwrap_or_else(|| Self { text: plain_text(body, secret), ..Self::default() })
+    }
+
+    /// Title, detail and field errors, joined; empty if the service said nothing.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The service's id of this failure.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
+    }
+
+    /// A page about this failure or its signing request.
+    pub fn link(&self) -> Option<&str> {
+        self.link.as_deref()
+    }
+
+    /// Whether the body was problem+json.
+    pub fn is_problem(&self) -> bool {
+        self.problem
+    }
+
+    fn from_problem(value: &Value, secret: &str) -> Option<Self> {
+        let problem = value.as_object()?;
+        let text_of = |name: &str| problem.get(name).and_then(Value::as_str);
+        let errors = problem.get("errors").map(field_errors).unwrap_or_default();
+        if errors.is_empty()
+            && ["title", "detail", "traceId"].iter().all(|name| text_of(name).is_none())
+        {
+            return None;
+        }
+        let parts: Vec<String> = [text_of("title"), text_of("detail")]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .chain(errors)
+            .collect();
+        Some(Self {
+            text: one_line(&without(&joined(&parts), secret), TEXT_MAX),
+            trace_id: text_of("traceId").map(|id| one_line(&without(id, secret), NAME_MAX)),
+            link: text_of("webLink").map(|link| one_line(&without(link, secret), NAME_MAX)),
+            problem: true,
+        })
+    }
+}
+
+impl fmt::Display for ServiceMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.text.is_empty() {
+            write!(f, ": {}", self.text)?;
+        }
+        if let Some(id) = &self.trace_id {
+            write!(f, " [trace id {id}]")?;
+        }
+        self.link.iter().try_for_each(|link| write!(f, " [{link}]"))
+    }
+}
+
+/// An identifier or address of the service as a part of one line.
+pub(crate) fn shown(name: &str) -> String {
+    one_line(name, NAME_MAX)
+}
+
+/// A text of the service as a part of one line: control characters escaped, cut at `max` characters.
+pub(crate) fn one_line(text: &str, max: usize) -> String {
+    let mut line = String::new();
+    for (count, character) in text.trim().chars().enumerate() {
+        if count == max {
+            line.push('…');
+            break;
+        }
+        if is_invisible(character) {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// Control characters, line and paragraph separators, and the marks that turn the direction of writing.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `errors` of a validation problem: field name → texts.
+fn field_errors(errors: &Value) -> Vec<String> {
+    let Some(fields) = errors.as_object() else { return Vec::new() };
+    fields.iter().flat_map(|(field, texts)| texts_of_field(field, texts)).collect()
+}
+
+fn texts_of_field(field: &str, texts: &Value) -> Vec<String> {
+    let texts = texts.as_array().map_or(std::slice::from_ref(texts), Vec::as_slice);
+    let named =
+        |text: &str| if field.is_empty() { text.to_owned() } else { format!("{field}: {text}") };
+    texts.iter().filter_map(Value::as_str).map(named).collect()
+}
+
+/// Sentences after one another; those that do not end one get a point.
+fn joined(parts: &[String]) -> String {
+    let mut text = String::new();
+    for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+        if !text.is_empty() {
+            text.push_str(if text.ends_with(['.', ':', '!', '?']) { " " } else { ". " });
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+fn plain_text(body: &[u8], secret: &str) -> String {
+    let text = String::from_utf8_lossy(body);
+    if text.trim_start().starts_with('<') {
+        return "an HTML page instead of an answer of the service".to_owned();
+    }
+    one_line(&without(&text, secret), TEXT_MAX)
+}
+
+/// Before the text is cut: half a secret is one, too.
+fn without(text: &str, secret: &str) -> String {
+    if secret.is_empty() { text.to_owned() } else { text.replace(secret, "***") }
+}

@@ -1,0 +1,96 @@
+//! The runtime and the HTTP client that runs on it. Whoever calls drives the runtime; between calls nothing moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::{Error, Failure};
+use crate::http::names::Names;
+use crate::http::{Answer, Broken, ProxySettings, Settings, exchange, tls};
+use crate::secret::Token;
+use crate::wire::Request;
+
+/// How long an unused connection is kept; shorter than servers keep theirs, long enough for the next of several images
+/// that one program signs.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// While an answer is waited for on HTTP/2: after so long without a byte the peer is asked whether it is there …
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// … and has so long to say yes. Between requests it is not asked: nobody would hear the answer.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+const USER_AGENT: &str = concat!("signpath-pkcs11/", env!("CARGO_PKG_VERSION"));
+
+/// The client stands first: it is dropped before the runtime that its connections live on.
+pub(super) struct Engine {
+    http: reqwest::Client,
+    runtime: Runtime,
+}
+
+impl Engine {
+    /// Reads certificates for https. Connects nowhere.
+    pub(super) fn new(settings: &Settings, names: &Arc<Names>) -> Result<Self, Error> {
+        let tls = tls::configuration(settings)?;
+        let setup = |why: String| Error::TlsSetup { why };
+        // Not enable_all: nothing else is needed, and the rest may come to need threads.
+        let runtime =
+            Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+                setup(format!("the operating system gives no event queue: {error}"))
+            })?;
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .dns_resolver(Arc::clone(names))
+            // The environment's proxies are the configuration's business.
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .user_agent(USER_AGENT)
+            .tcp_nodelay(true)
+            .connect_timeout(settings.connect_time)
+            .pool_idle_timeout(IDLE)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .http2_keep_alive_while_idle(false);
+        if let Some(settings) = &settings.proxy {
+            builder = builder.proxy(proxy(settings).map_err(setup)?);
+        }
+        let http = builder.build().map_err(|error| setup(error.without_url().to_string()))?;
+        Ok(Self { http, runtime })
+    }
+
+    /// Sends and receives within `time`.
+    pub(super) fn exchange(
+        &self,
+        settings: &Settings,
+        request: &Request,
+        token: &Token,
+        time: Duration,
+    ) -> Result<Answer, Broken> {
+        let outgoing = exchange::outgoing(&self.http, settings, request, token)?;
+        self.runtime.block_on(async {
+            // The server may have closed a kept connection while nobody drove the runtime. One turn lets it look at
+            // its sockets first; without it the request goes out on the dead connection and fails.
+            tokio::task::yield_now().await;
+            tokio::time::timeout(time, exchange::exchange(outgoing, request, token))
+                .await
+                .unwrap_or_else(|_| {
+                    let detail = format!("after {:.1} s", time.as_secs_f64());
+                    Err(Broken::Exchange { failure: Failure::Timeout, detail })
+                })
+        })
+    }
+}
+
+fn proxy(settings: &ProxySettings) -> Result<reqwest::Proxy, String> {
+    let proxy = reqwest::Proxy::all(&settings.url)
+        .map_err(|error| format!("the proxy {} cannot be used: {error}", settings.url))?;
+    Ok(match settings.user_info.as_ref().map(Token::expose) {
+        None => proxy,
+        Some(user_info) => {
+            let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+            proxy.basic_auth(user, password)
+        }
+    })
+}

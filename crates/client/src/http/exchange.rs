@@ -1,0 +1,117 @@
+//! One request out, one answer in, read up to a bound.
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::multipart;
+use reqwest::{Client, RequestBuilder, Response, Url};
+
+use crate::error::{Error, ServiceMessage};
+use crate::http::{Answer, Broken, Settings, failure, retry_after};
+use crate::secret::Token;
+use crate::wire::{Body, File, Request};
+
+/// Most bytes of an error's body that are read: 64 KiB.
+const ERROR_MAX: usize = 64 << 10;
+
+/// The request for the HTTP stack.
+pub(super) fn outgoing(
+    http: &Client,
+    settings: &Settings,
+    request: &Request,
+    token: &Token,
+) -> Result<RequestBuilder, Broken> {
+    let url = url(settings, request).map_err(|why| Broken::Setup(Error::TlsSetup { why }))?;
+    let builder = match &request.body {
+        Body::None => http.get(url),
+        Body::Json(json) => {
+            http.post(url).header(CONTENT_TYPE, "application/json").body(json.clone())
+        }
+        Body::Form { fields, file } => http.post(url).multipart(form(fields, file)?),
+    };
+    Ok(builder.header(AUTHORIZATION, bearer(token)?))
+}
+
+/// Sends, and reads the whole answer.
+pub(super) async fn exchange(
+    outgoing: RequestBuilder,
+    request: &Request,
+    token: &Token,
+) -> Result<Answer, Broken> {
+    let response = outgoing.send().await.map_err(|error| failure::of(&error))?;
+    let status = response.status();
+    if status.is_success() {
+        return read(response, request.answer_max)
+            .await?
+            .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| Ok(Answer { body }));
+    }
+    if status.is_redirection() {
+        return Err(Broken::Redirect { status: status.as_u16(), host: location(&response) });
+    }
+    let retry_after = retry_after(response.headers());
+    let body = read_start(response).await?;
+    Err(Broken::Status {
+        status: status.as_u16(),
+        message: ServiceMessage::read(&body, token.expose()),
+        retry_after,
+    })
+}
+
+fn url(settings: &Settings, request: &Request) -> Result<Url, String> {
+    let text = format!("{}{}", settings.base, request.route);
+    let mut url = Url::parse(&text).map_err(|error| format!("{text} is not a URL: {error}"))?;
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+    }
+    Ok(url)
+}
+
+fn bearer(token: &Token) -> Result<HeaderValue, Broken> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+        let why = "the API token has characters that no HTTP header can carry".to_owned();
+        Broken::Setup(Error::TlsSetup { why })
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn form(fields: &[(&'static str, String)], file: &File) -> Result<multipart::Form, Broken> {
+    let part = multipart::Part::bytes(file.content.clone())
+        .file_name(file.name)
+        .mime_str(file.media_type)
+        .map_err(|error| failure::of(&error))?;
+    let form = multipart::Form::new().part(file.field, part);
+    Ok(fields.iter().fold(form, |form, (name, value)| form.text(*name, value.clone())))
+}
+
+/// The body, or `None` if it has more than `max` bytes.
+async fn read(mut response: Response, max: usize) -> Result<Option<Vec<u8>>, Broken> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure::of(&error))? {
+        if chunk.len() > max - body.len() {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// The first bytes of an error's body; the rest is left unread.
+async fn read_start(mut response: Response) -> Result<Vec<u8>, Broken> {
+    let mut body = Vec::new();
+    while body.len() < ERROR_MAX {
+        let Some(chunk) = response.chunk().await.map_err(|error| failure::of(&error))? else {
+            break;
+        };
+        body.extend(chunk.iter().take(ERROR_MAX - body.len()));
+    }
+    Ok(body)
+}
+
+fn location(response: &Response) -> Option<String> {
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let target = response.url().join(location).ok()?;
+    target.host_str().map(str::to_owned)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<std::time::Duration> {
+    retry_after::parse(headers.get(RETRY_AFTER)?.to_str().ok()?, std::time::SystemTime::now())
+}

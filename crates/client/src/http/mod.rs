@@ -1,0 +1,124 @@
+//! The way to the service: one connection pool, driven by the threads that call. Not for the meaning of requests and
+//! answers, and not for repetitions.
+//!
+//! Guards that the HTTP stack needs inside of somebody else's process, each in one place:
+//! - a kept connection that the server has closed is noticed before it is used, and a dead one while it is waited on
+//!   ([`engine`]);
+//! - names are resolved by the calling thread, outside of the runtime ([`names`]);
+//! - HTTP/2 is offered, ring is the provider, roots are read when the first https connection is made ([`tls`]);
+//! - no thread is started: the runtime has one thread's worth of scheduler and nothing that needs a pool ([`engine`]).
+//!
+//! Writing to a connection that the peer has closed raises SIGPIPE. Programs written in Rust ignore it; a C host does
+//! not, and whoever calls this crate from one has to block the signal around the call.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tracing::debug;
+
+use crate::error::{Error, Failure, ServiceMessage};
+use crate::secret::Token;
+use crate::wire::Request;
+
+use self::engine::Engine;
+use self::names::Names;
+
+pub(crate) use self::settings::{NextHop, ProxySettings, Settings};
+
+mod engine;
+mod exchange;
+mod failure;
+mod names;
+mod retry_after;
+mod settings;
+mod tls;
+
+/// The connection to one service.
+pub(crate) struct Transport {
+    settings: Settings,
+    names: Arc<Names>,
+    engine: Mutex<Option<Arc<Engine>>>,
+}
+
+/// A whole answer with a status of success.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no such answer.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// Nothing was sent: the settings cannot be used.
+    Setup(Error),
+    /// No whole answer.
+    Exchange { failure: Failure, detail: String },
+    /// An error status.
+    Status { status: u16, message: ServiceMessage, retry_after: Option<Duration> },
+    /// A redirection, and the host that it names.
+    Redirect { status: u16, host: Option<String> },
+    /// An answer of more bytes than are read.
+    TooLong { max: usize },
+}
+
+impl Transport {
+    /// Notes the settings. Reads nothing, resolves nothing, connects nowhere.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let names = Arc::new(Names::of_system(settings.next_hop()));
+        Self { settings, names, engine: Mutex::new(None) }
+    }
+
+    /// One attempt: from connecting, where that is needed, to the last byte of the answer within `time`. Resolving the
+    /// name comes on top; nothing can interrupt it.
+    pub(crate) fn send(
+        &self,
+        request: &Request,
+        token: &Token,
+        time: Duration,
+    ) -> Result<Answer, Broken> {
+        let start = Instant::now();
+        let answered = self.attempt(request, token, time);
+        let (method, route) = (request.method(), request.route);
+        debug!("{method} {route}: {} in {} ms", outcome(&answered), start.elapsed().as_millis());
+        if let Err(Broken::Exchange { failure: Failure::Connect, .. }) = &answered {
+            self.names.forget();
+        }
+        answered
+    }
+
+    fn attempt(&self, request: &Request, token: &Token, time: Duration) -> Result<Answer, Broken> {
+        self.names.refresh(Instant::now())?;
+        let engine = self.engine()?;
+        engine.exchange(&self.settings, request, token, time)
+    }
+
+    /// Made at the first request. The lock is held while certificates are read, never while waiting for the network.
+    fn engine(&self) -> Result<Arc<Engine>, Broken> {
+        let mut kept = self.engine.lock();
+        if let Some(engine) = kept.as_ref() {
+            return Ok(Arc::clone(engine));
+        }
+        let engine = Engine::new(&self.settings, &self.names).map_err(Broken::Setup)?;
+        let engine = Arc::new(engine);
+        *kept = Some(Arc::clone(&engine));
+        Ok(engine)
+    }
+}
+
+fn outcome(answered: &Result<Answer, Broken>) -> String {
+    match answered {
+        Ok(answer) => format!("answered with {} bytes", answer.body.len()),
+        Err(Broken::Setup(_)) => "not sent".to_owned(),
+        Err(Broken::Exchange { failure, .. }) => format!("failed ({failure:?})"),
+        Err(Broken::Status { status, .. } | Broken::Redirect { status, .. }) => {
+            format!("status {status}")
+        }
+        Err(Broken::TooLong { max }) => format!("answered with more than {max} bytes"),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod responder;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! What the transport needs to know, taken from the configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Config, SystemRoots};
+use crate::secret::{OrganizationId, Token};
+
+/// Everything about the way to the service.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// `<ApiUrl>/v1/<organization>`.
+    pub(crate) base: String,
+    /// Whether that is https.
+    pub(crate) https: bool,
+    /// Host and port of the service; IPv6 addresses without brackets.
+    pub(crate) service: NextHop,
+    /// The proxy for that host, if it is reached through one.
+    pub(crate) proxy: Option<ProxySettings>,
+    /// Where the system's roots are, if the environment says so.
+    pub(crate) system_roots: SystemRoots,
+    /// PEM file with further roots.
+    pub(crate) tls_ca_certificate: Option<PathBuf>,
+    /// PEM file with our certificate, its chain and its key.
+    pub(crate) tls_client_certificate: Option<PathBuf>,
+    /// Time for one connection, TLS included.
+    pub(crate) connect_time: Duration,
+}
+
+/// A host to connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NextHop {
+    /// Name, or address without brackets.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+}
+
+/// An HTTP proxy.
+#[derive(Clone)]
+pub(crate) struct ProxySettings {
+    /// `http://host:port`.
+    pub(crate) url: String,
+    /// Where it is.
+    pub(crate) hop: NextHop,
+    /// `user:password`.
+    pub(crate) user_info: Option<Token>,
+}
+
+impl Settings {
+    /// For one organization of the configured service.
+    pub(crate) fn new(config: &Config, organization: &OrganizationId) -> Self {
+        let url = &config.api_url;
+        let proxy = config.proxy.for_host(url.scheme(), url.host()).map(|proxy| ProxySettings {
+            url: proxy.as_str().to_owned(),
+            hop: NextHop { host: proxy.host().to_owned(), port: proxy.port() },
+            user_info: proxy.user_info().cloned(),
+        });
+        Self {
+            base: format!("{}/v1/{organization}", url.as_str()),
+            https: url.is_https(),
+            service: NextHop { host: url.host().to_owned(), port: url.port() },
+            proxy,
+            system_roots: config.system_roots.clone(),
+            tls_ca_certificate: config.tls_ca_certificate.clone(),
+            tls_client_certificate: config.tls_client_certificate.clone(),
+            // Half of the attempt, so that a connection that cannot be made is told apart from an answer that does
+            // not come: the first can be repeated without a doubt.
+            connect_time: config.request_timeout / 2,
+        }
+    }
+
+    /// The host whose name has to be resolved: behind a proxy that is the proxy's; the service's may be known to the
+    /// proxy alone.
+    pub(crate) fn next_hop(&self) -> NextHop {
+        self.proxy.as_ref().map_or(&self.service, |proxy| &proxy.hop).clone()
+    }
+}
+
+impl fmt::Debug for ProxySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}

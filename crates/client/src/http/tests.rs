@@ -1,0 +1,468 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use super::responder::{Received, Reply, Responder};
+use super::*;
+use crate::config::SystemRoots;
+use crate::retry::Call;
+use crate::wire::{Body, File};
+
+const LONG: Duration = Duration::from_secs(30);
+
+pub(super) fn settings(address: SocketAddr) -> Settings {
+    Settings {
+        base: format!("http://{address}/Api/v1/org"),
+        https: false,
+        service: NextHop { host: address.ip().to_string(), port: address.port() },
+        proxy: None,
+        system_roots: SystemRoots::default(),
+        tls_ca_certificate: None,
+        tls_client_certificate: None,
+        connect_time: LONG,
+    }
+}
+
+fn transport(responder: &Responder) -> Transport {
+    Transport::new(settings(responder.address()))
+}
+
+pub(super) fn get() -> Request {
+    Request {
+        route: "/Things",
+        query: Vec::new(),
+        body: Body::None,
+        call: Call::Get,
+        answer_max: 1000,
+    }
+}
+
+fn post() -> Request {
+    Request { body: Body::Json(b"{\"a\":1}".to_vec()), call: Call::HashSigning, ..get() }
+}
+
+pub(super) fn token() -> Token {
+    Token::new("to+ken/1".to_owned())
+}
+
+fn send(transport: &Transport, request: &Request) -> Result<Answer, Broken> {
+    transport.send(request, &token(), LONG)
+}
+
+pub(super) fn failure(broken: &Broken) -> Failure {
+    match broken {
+        Broken::Exchange { failure, .. } => *failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_request_has_the_token_and_no_header_that_is_invented() {
+    let responder = Responder::script(vec![Reply::status(200, "ok")]);
+    let request = Request { query: vec![("projectSlug", "a b&c".to_owned())], ..get() };
+    assert_eq!(send(&transport(&responder), &request).unwrap().body, b"ok");
+    assert_eq!(send(&transport(&responder), &post()).unwrap().body, b"ok");
+    let [get, post] = responder.received().try_into().unwrap();
+    assert_eq!(
+        (get.method.as_str(), get.target.as_str()),
+        ("GET", "/Api/v1/org/Things?projectSlug=a+b%26c")
+    );
+    assert_eq!(get.header("authorization"), Some("Bearer to+ken/1"));
+    let agent = get.header("user-agent").unwrap();
+    assert!(agent.starts_with("signpath-pkcs11/0."), "{agent}");
+    let names = |request: &Received| -> Vec<String> {
+        let mut names: Vec<_> = request.headers.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&get), ["accept", "authorization", "host", "user-agent"]);
+    assert_eq!(
+        names(&post),
+        ["accept", "authorization", "content-length", "content-type", "host", "user-agent"]
+    );
+    assert_eq!(post.header("content-type"), Some("application/json"));
+    assert_eq!((post.method.as_str(), post.body.as_slice()), ("POST", &b"{\"a\":1}"[..]));
+}
+
+#[test]
+fn a_form_is_sent_with_its_fields_and_its_file() {
+    let responder = Responder::script(vec![Reply::status(200, "")]);
+    let file = File {
+        field: "Artifact",
+        name: "payload.json",
+        media_type: "application/json",
+        content: b"{}".to_vec(),
+    };
+    let body = Body::Form { fields: vec![("ProjectSlug", "demo".to_owned())], file };
+    send(&transport(&responder), &Request { body, ..post() }).unwrap();
+    let [request] = responder.received().try_into().unwrap();
+    let kind = request.header("content-type").unwrap();
+    assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");
+    let text = String::from_utf8(request.body).unwrap();
+    assert!(text.contains("form-data; name=\"ProjectSlug\"\r\n\r\ndemo\r\n"), "{text}");
+    assert!(text.contains("form-data; name=\"Artifact\"; filename=\"payload.json\"\r\n"), "{text}");
+    assert!(text.contains("ontent-Type: application/json\r\n\r\n{}\r\n"), "{text}");
+}
+
+#[test]
+fn guard_1_a_kept_connection_that_the_server_closed_costs_neither_an_error_nor_a_second_request() {
+    let responder = Responder::script(vec![Reply::WholeThenClosed(b"ok".to_vec())]);
+    let transport = transport(&responder);
+    for _ in 0..100 {
+        assert_eq!(send(&transport, &post()).unwrap().body, b"ok");
+        responder.wait_for_close();
+    }
+    assert_eq!(responder.received().len(), 100);
+}
+
+#[test]
+fn one_connection_is_used_again_and_again() {
+    let responder =
+        Responder::script(vec![Reply::status(200, "ok"), Reply::WholeThenClosed(Vec::new())]);
+    let transport = transport(&responder);
+    send(&transport, &get()).unwrap();
+    send(&transport, &get()).unwrap();
+    responder.wait_for_close();
+    assert_eq!(responder.received().len(), 2, "both came on the connection that was closed");
+}
+
+#[test]
+fn an_answer_that_drips_does_not_get_past_the_time_out() {
+    let responder = Responder::script(vec![Reply::Drip]);
+    let start = Instant::now();
+    let time = Duration::from_millis(200);
+    let request = Request { answer_max: 1_000_000, ..get() };
+    let broken = transport(&responder).send(&request, &token(), time).unwrap_err();
+    assert_eq!(failure(&broken), Failure::Timeout);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_a_time_out() {
+    let responder = Responder::script(vec![Reply::Silence]);
+    let broken =
+        transport(&responder).send(&post(), &token(), Duration::from_millis(50)).unwrap_err();
+    assert_eq!(failure(&broken), Failure::Timeout);
+}
+
+#[test]
+fn an_answer_is_read_up_to_its_bound_and_not_further() {
+    let endless = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_vec();
+    let endless = [endless, vec![b'x'; 5000]].concat();
+    let responder = Responder::script(vec![
+        Reply::status(200, &"x".repeat(1000)),
+        Reply::status(200, &"x".repeat(1001)),
+        Reply::Bytes(endless),
+    ]);
+    let transport = transport(&responder);
+    assert_eq!(send(&transport, &get()).unwrap().body.len(), 1000);
+    for _ in 0..2 {
+        assert!(matches!(send(&transport, &get()), Err(Broken::TooLong { max: 1000 })));
+    }
+}
+
+#[test]
+fn the_body_of_an_error_is_cut_and_not_refused() {
+    let responder = Responder::script(vec![Reply::status(500, &"x".repeat(200_000))]);
+    let broken = send(&transport(&responder), &get()).unwrap_err();
+    let Broken::Status { status: 500, message, .. } = broken else { panic!("{broken:?}") };
+    assert_eq!(message.text().chars().count(), 1001);
+}
+
+#[test]
+fn a_token_that_the_service_gives_back_is_not_shown() {
+    let responder = Responder::script(vec![
+        Reply::status(401, "Bearer to+ken/1 is wrong"),
+        Reply::status(401, r#"{"detail": "to\u002Bken/1 is wrong", "traceId": "to+ken/1"}"#),
+    ]);
+    let transport = transport(&responder);
+    for _ in 0..2 {
+        let broken = format!("{:?}", send(&transport, &get()).unwrap_err());
+        assert!(broken.contains("*** is wrong") && !broken.contains("ken/1"), "{broken}");
+    }
+}
+
+#[test]
+fn a_redirection_is_not_followed_and_its_host_is_named() {
+    let target = Responder::script(vec![Reply::status(200, "stolen")]);
+    for (location, expected) in
+        [(target.url(), Some("127.0.0.1")), ("//evil.example/x".to_owned(), Some("evil.example"))]
+    {
+        let headers = vec![("location", location)];
+        let responder =
+            Responder::script(vec![Reply::Whole { status: 307, headers, body: Vec::new() }]);
+        let broken = send(&transport(&responder), &post()).unwrap_err();
+        let Broken::Redirect { status: 307, host } = broken else { panic!("{broken:?}") };
+        assert_eq!(host.as_deref(), expected);
+    }
+    assert!(target.received().is_empty());
+}
+
+#[test]
+fn retry_after_is_passed_on() {
+    let headers = vec![("retry-after", "7".to_owned())];
+    let responder =
+        Responder::script(vec![Reply::Whole { status: 429, headers, body: Vec::new() }]);
+    let broken = send(&transport(&responder), &get()).unwrap_err();
+    let Broken::Status { retry_after, .. } = broken else { panic!("{broken:?}") };
+    assert_eq!(retry_after, Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn broken_answers_are_lost_answers() {
+    for bytes in [
+        &b""[..],
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n123",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n12",
+        b"garbage\r\n\r\n",
+    ] {
+        let responder = Responder::script(vec![Reply::Bytes(bytes.to_vec())]);
+        let broken = send(&transport(&responder), &post()).unwrap_err();
+        assert_eq!(failure(&broken), Failure::Lost, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let broken = send(&Transport::new(settings(address)), &post()).unwrap_err();
+    assert_eq!(failure(&broken), Failure::Connect);
+    let text = format!("{broken:?}");
+    assert!(text.contains("refused"), "{text}");
+}
+
+#[test]
+fn a_token_that_no_header_can_carry_is_refused_before_anything_is_sent() {
+    let responder = Responder::script(vec![Reply::status(200, "")]);
+    let token = Token::new("a\nb".to_owned());
+    let broken = transport(&responder).send(&get(), &token, LONG).unwrap_err();
+    let Broken::Setup(error) = broken else { panic!("{broken:?}") };
+    assert!(!error.to_string().contains("a\nb"));
+    assert!(responder.received().is_empty());
+}
+
+#[test]
+fn many_threads_may_call_at_once() {
+    let responder = Responder::start(|request, _| Reply::status(200, &request.target));
+    let transport = transport(&responder);
+    thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    assert_eq!(send(&transport, &get()).unwrap().body, b"/Api/v1/org/Things");
+                }
+            });
+        }
+    });
+    assert_eq!(responder.received().len(), 320);
+}
+
+#[test]
+fn one_waiting_thread_does_not_hold_up_the_others() {
+    let silent = AtomicBool::new(true);
+    let responder = Responder::start(move |_, _| {
+        if silent.swap(false, Ordering::SeqCst) { Reply::Silence } else { Reply::status(200, "ok") }
+    });
+    let transport = transport(&responder);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| transport.send(&get(), &token(), Duration::from_secs(3)));
+        while responder.received().is_empty() {
+            thread::yield_now();
+        }
+        let start = Instant::now();
+        for _ in 0..20 {
+            send(&transport, &get()).unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(2));
+        assert_eq!(failure(&waiting.join().unwrap().unwrap_err()), Failure::Timeout);
+    });
+}
+
+fn named(host: &str, port: u16) -> NextHop {
+    NextHop { host: host.to_owned(), port }
+}
+
+/// A transport whose names are looked up by `lookup`.
+fn with_lookup(
+    settings: Settings,
+    lookup: impl Fn(&NextHop) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+) -> Transport {
+    let names = Arc::new(Names::new(settings.next_hop(), Box::new(lookup)));
+    Transport { settings, names, engine: Mutex::new(None) }
+}
+
+#[test]
+fn guard_3_names_are_resolved_on_the_calling_thread_outside_of_the_runtime() {
+    let responder = Responder::script(vec![Reply::status(200, "ok")]);
+    let address = responder.address();
+    let caller = thread::current().id();
+    let settings = Settings {
+        base: format!("http://service.invalid:{}/Api", address.port()),
+        service: named("service.invalid", address.port()),
+        ..settings(address)
+    };
+    let transport = with_lookup(settings, move |hop| {
+        assert_eq!(hop.host, "service.invalid");
+        assert_eq!(thread::current().id(), caller);
+        assert!(tokio::runtime::Handle::try_current().is_err(), "inside of the runtime");
+        Ok(vec![address])
+    });
+    assert_eq!(send(&transport, &get()).unwrap().body, b"ok");
+}
+
+#[test]
+fn guard_3_behind_a_proxy_only_the_proxys_name_is_resolved() {
+    let proxy = Responder::script(vec![Reply::status(200, "through the proxy")]);
+    let address = proxy.address();
+    let hop = named("proxy.invalid", address.port());
+    let settings = Settings {
+        base: "http://service.invalid:1234/Api".to_owned(),
+        service: named("service.invalid", 1234),
+        proxy: Some(ProxySettings {
+            url: format!("http://proxy.invalid:{}", address.port()),
+            hop,
+            user_info: Some(Token::new("us er:p:w".to_owned())),
+        }),
+        ..settings(address)
+    };
+    let transport = with_lookup(settings, move |hop| {
+        assert_eq!(hop.host, "proxy.invalid");
+        Ok(vec![address])
+    });
+    assert_eq!(send(&transport, &get()).unwrap().body, b"through the proxy");
+    let [request] = proxy.received().try_into().unwrap();
+    assert_eq!(request.target, "http://service.invalid:1234/Api/Things");
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXMgZXI6cDp3"));
+}
+
+#[test]
+fn a_name_without_an_address_is_told_apart_from_a_connection_that_fails() {
+    let settings =
+        Settings { service: named("service.invalid", 1), ..settings(([127, 0, 0, 1], 1).into()) };
+    let nothing = with_lookup(settings.clone(), |_| Ok(Vec::new()));
+    assert_eq!(failure(&send(&nothing, &get()).unwrap_err()), Failure::Lookup);
+    let fails = with_lookup(settings, |_| Err(io::Error::other("no such host")));
+    let broken = send(&fails, &get()).unwrap_err();
+    assert_eq!(failure(&broken), Failure::Lookup);
+    assert!(format!("{broken:?}").contains("service.invalid: no such host"));
+}
+
+#[test]
+fn addresses_are_kept_for_a_minute_and_used_longer_if_they_cannot_be_had_anew() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let names = Names::new(
+        named("service.invalid", 1),
+        Box::new(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Ok(vec![(Ipv4Addr::LOCALHOST, 1).into()]),
+            _ => Err(io::Error::other("no answer")),
+        }),
+    );
+    let start = Instant::now();
+    for (seconds, lookups) in [(0, 1), (59, 1), (60, 2), (119, 2), (120, 3), (121, 4)] {
+        names.refresh(start + Duration::from_secs(seconds)).unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), lookups, "after {seconds} s");
+    }
+    names.forget();
+    assert!(names.refresh(start).is_err());
+}
+
+#[test]
+fn addresses_are_forgotten_when_they_do_not_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    let responder = Responder::script(vec![Reply::status(200, "moved")]);
+    let open = responder.address();
+    let addresses = Mutex::new(vec![open, closed]);
+    let base = "http://service.invalid/Api".to_owned();
+    let settings =
+        Settings { base, service: named("service.invalid", 80), ..settings(responder.address()) };
+    let transport = with_lookup(settings, move |_| Ok(vec![addresses.lock().pop().unwrap()]));
+    assert_eq!(failure(&send(&transport, &get()).unwrap_err()), Failure::Connect);
+    assert_eq!(send(&transport, &get()).unwrap().body, b"moved");
+}
+
+/// Runs an ignored test of this file in a process of its own.
+fn in_own_process(test: &str, environment: &[(&str, String)]) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("http::tests::{test}"), "--ignored", "--test-threads=1"])
+        .envs(environment.iter().map(|(name, value)| (name, value.as_str())))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+const ADDRESS: &str = "SIGNPATH_TEST_RESPONDER";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the parent process tells where its responder is"
+)]
+fn parents_responder() -> SocketAddr {
+    std::env::var(ADDRESS).unwrap().parse().unwrap()
+}
+
+fn threads_of(process: &str) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/task")).unwrap().count()
+}
+
+#[test]
+fn guard_6_no_thread_is_started_before_during_or_after_a_request() {
+    let responder = Responder::start(|request, _| {
+        let token = request.header("authorization").unwrap();
+        let (process, threads) = token.strip_prefix("Bearer ").unwrap().split_once(':').unwrap();
+        let during = threads_of(process);
+        let as_before = during.to_string() == threads;
+        Reply::status(if as_before { 200 } else { 400 }, &format!("{during} instead of {threads}"))
+    });
+    let address = responder.address().to_string();
+    in_own_process("child_counts_its_threads", &[(ADDRESS, address)]);
+    assert_eq!(responder.received().len(), 4);
+}
+
+#[test]
+#[ignore = "run by guard_6 in a process of its own"]
+fn child_counts_its_threads() {
+    let address = parents_responder();
+    let port = address.port();
+    let base = format!("http://localhost:{port}/Api");
+    let by_name = Settings { base, service: named("localhost", port), ..settings(address) };
+    for settings in [settings(address), by_name] {
+        let before = threads_of("self");
+        let transport = Transport::new(settings);
+        let token = Token::new(format!("{}:{before}", std::process::id()));
+        for _ in 0..2 {
+            transport.send(&get(), &token, LONG).unwrap();
+            assert_eq!(threads_of("self"), before);
+        }
+        drop(transport);
+        assert_eq!(threads_of("self"), before);
+    }
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_taken_behind_the_configurations_back() {
+    let responder = Responder::script(vec![Reply::status(200, "direct")]);
+    let proxy = Responder::script(vec![Reply::status(500, "proxy")]);
+    let url = format!("http://{}", proxy.address());
+    let mut environment = vec![(ADDRESS, responder.address().to_string())];
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"] {
+        environment.push((name, url.clone()));
+    }
+    environment.extend([("no_proxy", String::new()), ("NO_PROXY", String::new())]);
+    in_own_process("child_sends_a_request", &environment);
+    assert!(proxy.received().is_empty());
+}
+
+#[test]
+#[ignore = "run by another test in a process of its own"]
+fn child_sends_a_request() {
+    let transport = Transport::new(settings(parents_responder()));
+    assert_eq!(send(&transport, &get()).unwrap().body, b"direct");
+}

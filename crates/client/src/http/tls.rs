@@ -1,0 +1,141 @@
+//! The TLS configuration: ring as the provider, HTTP/2 and HTTP/1.1 offered, roots of the system and of the settings.
+//! Made when the first https connection is, never before.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use tracing::debug;
+
+use crate::config::SystemRoots;
+use crate::error::{Error, unusable_file};
+use crate::http::Settings;
+
+/// ALPN, best first. A configuration that is handed to the HTTP stack ready-made offers only what is set here.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Where distributions keep all roots in one file, which is read ten times as fast as a directory of them.
+const ROOT_FILES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Where they keep them one by one.
+const ROOT_DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+/// The configuration for https. Without https there are no roots in it, so that nothing could be trusted by mistake.
+///
+/// # Errors
+/// A file that cannot be used, or no root at all.
+pub(super) fn configuration(settings: &Settings) -> Result<ClientConfig, Error> {
+    let roots = if settings.https { roots(settings)? } else { RootCertStore::empty() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::TlsSetup { why: error.to_string() })?
+        .with_root_certificates(roots);
+    let client = settings.tls_client_certificate.as_deref().filter(|_| settings.https);
+    let mut configuration = match client {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let (chain, key) = client_certificate(path)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                unusable_file(CLIENT_SETTING, path, format!("does not fit together: {error}"))
+            })?
+        }
+    };
+    configuration.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+    Ok(configuration)
+}
+
+const CA_SETTING: &str = "TlsCaCertificate";
+const CLIENT_SETTING: &str = "TlsClientCertificate";
+
+fn roots(settings: &Settings) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let (found, _) = roots.add_parsable_certificates(system_roots(&settings.system_roots));
+    debug!("{found} root certificates of the system are trusted");
+    if let Some(path) = &settings.tls_ca_certificate {
+        for certificate in certificates(CA_SETTING, path)? {
+            roots.add(certificate).map_err(|error| {
+                unusable_file(
+                    CA_SETTING,
+                    path,
+                    format!("holds a certificate that cannot be trusted: {error}"),
+                )
+            })?;
+        }
+    }
+    if roots.is_empty() {
+        let why = "this system has no root certificates: install its ca-certificates package, or name a PEM file in \
+                   SIGNPATH_TLS_CA_CERTIFICATE";
+        return Err(Error::TlsSetup { why: why.to_owned() });
+    }
+    Ok(roots)
+}
+
+/// From where the environment says, as far as the configuration let it, else from the usual places.
+fn system_roots(said: &SystemRoots) -> Vec<CertificateDer<'static>> {
+    if said.file.is_some() || !said.directories.is_empty() {
+        let in_file = load(said.file.as_deref(), None);
+        let in_directories = said.directories.iter().flat_map(|path| load(None, Some(path)));
+        return in_file.into_iter().chain(in_directories).collect();
+    }
+    if cfg!(any(windows, target_os = "macos")) {
+        return rustls_native_certs::load_native_certs().certs;
+    }
+    let files = ROOT_FILES.iter().map(|path| (Some(Path::new(*path)), None));
+    let directories = ROOT_DIRECTORIES.iter().map(|path| (None, Some(Path::new(*path))));
+    files
+        .chain(directories)
+        .map(|(file, directory)| load(file, directory))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+fn load(file: Option<&Path>, directory: Option<&Path>) -> Vec<CertificateDer<'static>> {
+    let path = file.or(directory).unwrap_or(Path::new(""));
+    if !path.exists() {
+        return Vec::new();
+    }
+    let result = rustls_native_certs::load_certs_from_paths(file, directory);
+    for error in result.errors {
+        debug!("a root certificate is not used: {error}");
+    }
+    result.certs
+}
+
+fn certificates(setting: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let pem = read(setting, path)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable_file(setting, path, format!("is damaged: {error}")))?;
+    if certificates.is_empty() {
+        return Err(unusable_file(setting, path, "holds no certificate in PEM"));
+    }
+    Ok(certificates)
+}
+
+fn client_certificate(
+    path: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+    let chain = certificates(CLIENT_SETTING, path)?;
+    let pem = read(CLIENT_SETTING, path)?;
+    let key = PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| unusable_file(CLIENT_SETTING, path, "holds no private key in PEM"))?;
+    Ok((chain, key))
+}
+
+fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path)
+        .map_err(|error| unusable_file(setting, path, format!("cannot be read: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

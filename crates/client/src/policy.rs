@@ -1,0 +1,189 @@
+//! Signing policies: what the service says about each, turned into a key that can be used, or a reason why not.
+
+use std::fmt;
+
+use tracing::warn;
+
+use crate::certificate::Certificate;
+use crate::error::shown;
+use crate::key::{PublicKey, Unreadable};
+use crate::wire::PolicyEntry;
+
+/// Longest name or id of the service that is taken over, in characters.
+const NAME_MAX: usize = 200;
+
+/// The words of `keyType` for keys that this crate can use, in lower case. Only "Rsa" is in a public sample.
+const KEY_TYPES: [&str; 4] = ["rsa", "ec", "ecdsa", "ecc"];
+
+/// A signing policy that the token may use, with its key as it was when the policies were read. After a certificate is
+/// renewed the same policy signs with another key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Policy {
+    project: String,
+    slug: String,
+    id: Option<String>,
+    key: PublicKey,
+    certificate: Option<Certificate>,
+}
+
+/// A policy that is left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// `project/policy`, as far as it is known.
+    pub name: String,
+    /// The reason, as the end of a sentence.
+    pub why: String,
+}
+
+impl Policy {
+    /// `project/policy`: CKA_ID and CKA_LABEL of its objects.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.project, self.slug)
+    }
+
+    /// The slug of the project.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The slug of the signing policy.
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    /// The signing policy's UUID.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Its public key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Its X.509 certificate, whose key is [`Self::key`].
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// Makes sense of an entry of the list.
+    ///
+    /// # Errors
+    /// Without a usable key, or with statements about the key that contradict each other: then nobody knows which is
+    /// right, and the policy is left out.
+    pub(crate) fn from_entry(entry: &PolicyEntry) -> Result<Self, LeftOut> {
+        let project = entry.project_slug.as_deref().unwrap_or_default();
+        let slug = entry.signing_policy_slug.as_deref().unwrap_or_default();
+        let left_out = |why: String| {
+            let part = |text: &str| if text.is_empty() { "?".to_owned() } else { shown(text) };
+            LeftOut { name: format!("{}/{}", part(project), part(slug)), why }
+        };
+        for (text, property) in [(project, "projectSlug"), (slug, "signingPolicySlug")] {
+            if !is_slug(text) {
+                return Err(left_out(format!("its {property} is missing or unusable")));
+            }
+        }
+        check_key_type(entry).map_err(|reason| left_out(reason.0))?;
+        let (key, certificate) = key_and_certificate(entry).map_err(|reason| left_out(reason.0))?;
+        Ok(Self {
+            project: project.to_owned(),
+            slug: slug.to_owned(),
+            id: entry.signing_policy_id.as_deref().map(shown),
+            key,
+            certificate,
+        })
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Policy({}/{}, {:?})", self.project, self.slug, self.key)
+    }
+}
+
+/// Letters, digits, `-` and `_` are what the service allows; a little more is taken, as long as it can stand in a
+/// name, in a line and in a URL.
+fn is_slug(text: &str) -> bool {
+    let odd = |character: char| {
+        character.is_control() || character.is_whitespace() || "/%?#".contains(character)
+    };
+    !text.is_empty() && text.chars().count() <= NAME_MAX && !text.chars().any(odd)
+}
+
+fn check_key_type(entry: &PolicyEntry) -> Result<(), Unreadable> {
+    let Some(kind) = entry.key_type.as_deref().filter(|kind| !kind.is_empty()) else {
+        return Ok(());
+    };
+    if KEY_TYPES.contains(&kind.to_ascii_lowercase().as_str()) {
+        return Ok(());
+    }
+    let kind = shown(kind);
+    Err(Unreadable(format!("its key type is {kind}, and only RSA and ECDSA keys can be used")))
+}
+
+/// What one property says about the key.
+struct Statement {
+    property: &'static str,
+    key: Result<PublicKey, Unreadable>,
+}
+
+fn key_and_certificate(
+    entry: &PolicyEntry,
+) -> Result<(PublicKey, Option<Certificate>), Unreadable> {
+    let certificate = entry.certificate().map(read_certificate);
+    let statements = statements(entry, certificate.as_ref());
+    let readable =
+        || statements.iter().filter_map(|said| Some((said.property, said.key.as_ref().ok()?)));
+    let Some((source, key)) = readable().next() else {
+        return Err(no_key(&statements));
+    };
+    if let Some((other, _)) = readable().find(|(_, other)| *other != key) {
+        return Err(Unreadable(format!("its {source} and its {other} are different keys")));
+    }
+    for said in &statements {
+        if let Err(reason) = &said.key {
+            let (project, slug) =
+                (entry.project_slug.as_deref(), entry.signing_policy_slug.as_deref());
+            let name = format!("{}/{}", project.unwrap_or_default(), slug.unwrap_or_default());
+            warn!("{} of {name} is not used: {reason}", said.property);
+        }
+    }
+    let usable = certificate.and_then(Result::ok);
+    Ok((key.clone(), usable.filter(|certificate| certificate.public_key().is_ok())))
+}
+
+/// In the order in which they are believed.
+fn statements(
+    entry: &PolicyEntry,
+    certificate: Option<&Result<Certificate, Unreadable>>,
+) -> Vec<Statement> {
+    let not_base64 = || Unreadable::because("it is not Base64");
+    let numbers = entry.rsa_parameters.as_ref().map(|parameters| {
+        let (modulus, exponent) = parameters.numbers().ok_or_else(not_base64)?;
+        PublicKey::from_rsa_numbers(&modulus, &exponent)
+    });
+    let bytes = entry.public_key().map(|bytes| PublicKey::from_any(&bytes.ok_or_else(not_base64)?));
+    let certified =
+        certificate.map(|certificate| certificate.as_ref().map_err(Clone::clone)?.public_key());
+    [("rsaParameters", numbers), ("publicKeyBytes", bytes), ("certificate", certified)]
+        .into_iter()
+        .filter_map(|(property, key)| key.map(|key| Statement { property, key }))
+        .collect()
+}
+
+fn read_certificate(bytes: Option<Vec<u8>>) -> Result<Certificate, Unreadable> {
+    let bytes = bytes.ok_or_else(|| Unreadable::because("its certificate is not Base64"))?;
+    Certificate::from_der(&bytes)
+}
+
+fn no_key(statements: &[Statement]) -> Unreadable {
+    let Some((said, reason)) =
+        statements.iter().find_map(|said| Some((said.property, said.key.as_ref().err()?)))
+    else {
+        return Unreadable::because("the service tells no public key for it");
+    };
+    Unreadable(format!("its {said} cannot be used: {reason}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! When a failed call is sent again, and after how long: one table, one total budget, exponential backoff with full
+//! jitter, `Retry-After` honoured. Pure but for the clock that is handed in.
+
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+
+use crate::error::{Error, Failure, Stop};
+
+/// No pause is longer than this unless the service asks for it.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Reads; can be repeated without harm.
+    Get,
+    /// Makes a signature; a repetition may make a second one.
+    HashSigning,
+    /// Hands in a file: a repetition makes a second signing request, which people may have to approve.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the metadata flow is not there yet"))]
+    FileSubmission,
+}
+
+/// Why an attempt failed, in the groups of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Nothing of the request was sent.
+    NotSent,
+    /// No whole answer in time.
+    TimeOut,
+    /// The connection ended before the whole answer was there.
+    LostAnswer,
+    /// 429.
+    TooManyRequests,
+    /// 500.
+    InternalError,
+    /// 502, 504.
+    Gateway,
+    /// 503.
+    Unavailable,
+    /// The other 5xx.
+    OtherServerError,
+    /// Cannot succeed: other statuses, TLS, a wrong shape.
+    Hopeless,
+}
+
+/// How often a call is sent again after a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// As long as there is time.
+    Yes,
+    /// One time in all, because the first attempt may have been carried out.
+    Once,
+    /// Not at all.
+    No,
+}
+
+struct Row {
+    cause: Cause,
+    get: Repeat,
+    hash_signing: Repeat,
+    file_submission: Repeat,
+}
+
+const fn row(cause: Cause, get: Repeat, hash_signing: Repeat, file_submission: Repeat) -> Row {
+    Row { cause, get, hash_signing, file_submission }
+}
+
+#[rustfmt::skip]
+const TABLE: [Row; 9] = [
+    row(Cause::NotSent,          Repeat::Yes, Repeat::Yes,  Repeat::Yes),
+    row(Cause::TimeOut,          Repeat::Yes, Repeat::Once, Repeat::No),
+    row(Cause::LostAnswer,       Repeat::Yes, Repeat::Once, Repeat::No),
+    row(Cause::TooManyRequests,  Repeat::Yes, Repeat::Yes,  Repeat::Yes),
+    row(Cause::InternalError,    Repeat::Yes, Repeat::Once, Repeat::No),
+    row(Cause::Gateway,          Repeat::Yes, Repeat::Yes,  Repeat::No),
+    row(Cause::Unavailable,      Repeat::Yes, Repeat::Yes,  Repeat::Yes),
+    row(Cause::OtherServerError, Repeat::Yes, Repeat::No,   Repeat::No),
+    row(Cause::Hopeless,         Repeat::No,  Repeat::No,   Repeat::No),
+];
+
+/// The limits of one call, all its attempts taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Time for everything, pauses included.
+    pub(crate) total: Duration,
+    /// Time for one attempt.
+    pub(crate) attempt: Duration,
+    /// Longest first pause; it doubles from there.
+    pub(crate) first_pause: Duration,
+    /// How often a call is sent again at most.
+    pub(crate) repetitions: Option<u32>,
+}
+
+/// The time that a call has taken, a way to wait, and chance.
+pub(crate) trait Clock {
+    /// Since the call began.
+    fn elapsed(&self) -> Duration;
+    /// Waits on the calling thread; other threads go on.
+    fn wait(&self, pause: Duration);
+    /// From 0 up to, but not including, 1.
+    fn fraction(&self) -> f64;
+}
+
+/// The real clock.
+pub(crate) struct Wall(Instant);
+
+/// An attempt without a usable answer.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Its group in the table.
+    pub(crate) cause: Cause,
+    /// What is told if there is no other attempt.
+    pub(crate) error: Box<Error>,
+    /// `Retry-After`.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// What comes after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another attempt.
+    Again {
+        /// After this.
+        pause: Duration,
+        /// The failed one may have been carried out.
+        possible_duplicate: bool,
+    },
+    /// The end.
+    Stop(Stop),
+}
+
+/// What a decision is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    /// What was asked.
+    pub(crate) call: Call,
+    /// How it failed.
+    pub(crate) cause: Cause,
+    /// Attempts so far, this one included.
+    pub(crate) attempts: u32,
+    /// Whether the one repetition of [`Repeat::Once`] is used up.
+    pub(crate) once_used: bool,
+    /// Time since the call began.
+    pub(crate) elapsed: Duration,
+    /// `Retry-After`.
+    pub(crate) retry_after: Option<Duration>,
+    /// Chance, from 0 to 1.
+    pub(crate) fraction: f64,
+}
+
+/// Sends until it works, must not be sent again, or the time is over. `attempt` gets the time it may take.
+///
+/// # Errors
+/// The last attempt's error, with the number of attempts and the reason to stop if there was more than one.
+pub(crate) fn run<T>(
+    call: Call,
+    limits: &Limits,
+    clock: &impl Clock,
+    mut attempt: impl FnMut(Duration) -> Result<T, Failed>,
+) -> Result<T, Error> {
+    let mut attempts = 0u32;
+    let mut once_used = false;
+    loop {
+        attempts = attempts.saturating_add(1);
+        let left = limits.total.saturating_sub(clock.elapsed());
+        let failed = match attempt(limits.attempt.min(left)) {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
+        let next = decide(
+            limits,
+            Situation {
+                call,
+                cause: failed.cause,
+                attempts,
+                once_used,
+                elapsed: clock.elapsed(),
+                retry_after: failed.retry_after,
+                fraction: clock.fraction(),
+            },
+        );
+        match next {
+            Next::Stop(because) => {
+                return Err(given_up(failed.error, attempts, clock.elapsed(), because));
+            }
+            Next::Again { pause, possible_duplicate } => {
+                once_used |= possible_duplicate;
+                announce(&failed.error, pause, possible_duplicate);
+                clock.wait(pause);
+            }
+        }
+    }
+}
+
+/// What comes after a failed attempt.
+pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
+    let repeat = repeat(now.call, now.cause);
+    let allowed = match repeat {
+        Repeat::Yes => true,
+        Repeat::Once => !now.once_used,
+        Repeat::No => false,
+    };
+    if !allowed {
+        return Next::Stop(Stop::Final);
+    }
+    if limits.repetitions.is_some_and(|most| now.attempts > most) {
+        return Next::Stop(Stop::Attempts);
+    }
+    let left = limits.total.saturating_sub(now.elapsed);
+    let chosen = backoff(limits.first_pause, now.attempts).mul_f64(now.fraction.clamp(0.0, 1.0));
+    let pause = now.retry_after.map_or(chosen, |wanted| wanted.max(chosen));
+    if pause < left {
+        return Next::Again { pause, possible_duplicate: repeat == Repeat::Once };
+    }
+    match now.retry_after {
+        Some(wanted) if wanted >= left => Next::Stop(Stop::PauseTooLong { wanted }),
+        _ => Next::Stop(Stop::Budget),
+    }
+}
+
+/// The table's answer.
+pub(crate) fn repeat(call: Call, cause: Cause) -> Repeat {
+    let row = TABLE.iter().find(|row| row.cause == cause);
+    row.map_or(Repeat::No, |row| match call {
+        Call::Get => row.get,
+        Call::HashSigning => row.hash_signing,
+        Call::FileSubmission => row.file_submission,
+    })
+}
+
+impl Cause {
+    /// The group of a failure without an answer.
+    pub(crate) fn of_failure(failure: Failure) -> Self {
+        match failure {
+            Failure::Lookup | Failure::Connect => Self::NotSent,
+            Failure::Timeout => Self::TimeOut,
+            Failure::Lost => Self::LostAnswer,
+            Failure::Proxy | Failure::Trust | Failure::Tls => Self::Hopeless,
+        }
+    }
+
+    /// The group of an error status.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            429 => Self::TooManyRequests,
+            500 => Self::InternalError,
+            502 | 504 => Self::Gateway,
+            503 => Self::Unavailable,
+            501..=599 => Self::OtherServerError,
+            _ => Self::Hopeless,
+        }
+    }
+}
+
+impl Wall {
+    /// The call begins now.
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for Wall {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn wait(&self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
+
+    fn fraction(&self) -> f64 {
+        // Without random numbers of the system the pauses are merely less spread.
+        getrandom::u32().map_or(0.5, |random| f64::from(random) / (f64::from(u32::MAX) + 1.0))
+    }
+}
+
+/// The longest pause after so many attempts.
+fn backoff(first: Duration, attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(31);
+    first.saturating_mul(1 << doublings).min(PAUSE_MAX)
+}
+
+fn given_up(error: Box<Error>, attempts: u32, elapsed: Duration, because: Stop) -> Error {
+    if attempts == 1 && because == Stop::Final {
+        return *error;
+    }
+    Error::GaveUp { last: error, attempts, elapsed, because }
+}
+
+fn announce(error: &Error, pause: Duration, possible_duplicate: bool) {
+    let seconds = pause.as_secs_f64();
+    if possible_duplicate {
+        warn!(
+            "the request is sent again after {seconds:.1} s although it may have been carried out (a possible \
+             duplicate): {error}"
+        );
+    } else {
+        debug!("the request is sent again after {seconds:.1} s: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests;

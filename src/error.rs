@@ -1,0 +1,165 @@
+//! What can go wrong in the module, as sentences, and the one match that turns it into a CK_RV.
+
+use std::fmt;
+
+use cryptoki_sys::*;
+use signpath_client::error::{Class, Error as ServiceError};
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// Why a C_ function did not answer CKR_OK.
+#[derive(Debug)]
+pub(crate) enum Error {
+    AlreadyInitialized,
+    /// A NULL pointer, or a length or flag that the standard excludes; the text names the argument.
+    Arguments(&'static str),
+    AttributeSensitive,
+    AttributeTypeInvalid,
+    /// The caller's buffer is too short; the length that is needed has been written back.
+    BufferTooSmall,
+    /// Mutex callbacks without CKF_OS_LOCKING_OK: this module locks with the operating system only.
+    CannotLock,
+    /// CKM_RSA_PKCS was given something else than a DigestInfo of a hash that SignPath signs.
+    DataInvalid,
+    DataLength,
+    /// A function that this token does not have.
+    FunctionNotSupported,
+    /// Legacy C_GetFunctionStatus and C_CancelFunction.
+    FunctionNotParallel,
+    /// The key exists, but not for this use (a public key for signing, an RSA key for CKM_ECDSA).
+    KeyFunctionNotPermitted,
+    KeyHandleInvalid,
+    KeyTypeInconsistent,
+    MechanismInvalid,
+    MechanismParameterInvalid,
+    NoEvent,
+    NotInitialized,
+    ObjectHandleInvalid,
+    OperationActive,
+    OperationNotInitialized,
+    /// A panic was stopped at the boundary: a defect of this module.
+    Panic,
+    /// The login was refused; the text says why and what to do.
+    PinIncorrect(String),
+    /// The operating system gave no random bytes.
+    Random(getrandom::Error),
+    /// The service, the way to it or the configuration.
+    Service(ServiceError),
+    SessionHandleInvalid,
+    SessionParallelNotSupported,
+    SlotIdInvalid,
+    UserAlreadyLoggedIn,
+    UserNotLoggedIn,
+    UserTypeInvalid,
+}
+
+impl Error {
+    /// The return value for C. The service's part is the table of SignPath's own module (time-outs and 503 are
+    /// CKR_FUNCTION_FAILED, and so on); everything else is the standard's sharper code.
+    pub(crate) fn rv(&self) -> CK_RV {
+        match self {
+            Self::AlreadyInitialized => CKR_CRYPTOKI_ALREADY_INITIALIZED,
+            Self::Arguments(_) => CKR_ARGUMENTS_BAD,
+            Self::AttributeSensitive => CKR_ATTRIBUTE_SENSITIVE,
+            Self::AttributeTypeInvalid => CKR_ATTRIBUTE_TYPE_INVALID,
+            Self::BufferTooSmall => CKR_BUFFER_TOO_SMALL,
+            Self::CannotLock => CKR_CANT_LOCK,
+            Self::DataInvalid => CKR_DATA_INVALID,
+            Self::DataLength => CKR_DATA_LEN_RANGE,
+            Self::FunctionNotSupported => CKR_FUNCTION_NOT_SUPPORTED,
+            Self::FunctionNotParallel => CKR_FUNCTION_NOT_PARALLEL,
+            Self::KeyFunctionNotPermitted => CKR_KEY_FUNCTION_NOT_PERMITTED,
+            Self::KeyHandleInvalid => CKR_KEY_HANDLE_INVALID,
+            Self::KeyTypeInconsistent => CKR_KEY_TYPE_INCONSISTENT,
+            Self::MechanismInvalid => CKR_MECHANISM_INVALID,
+            Self::MechanismParameterInvalid => CKR_MECHANISM_PARAM_INVALID,
+            Self::NoEvent => CKR_NO_EVENT,
+            Self::NotInitialized => CKR_CRYPTOKI_NOT_INITIALIZED,
+            Self::ObjectHandleInvalid => CKR_OBJECT_HANDLE_INVALID,
+            Self::OperationActive => CKR_OPERATION_ACTIVE,
+            Self::OperationNotInitialized => CKR_OPERATION_NOT_INITIALIZED,
+            Self::Panic => CKR_GENERAL_ERROR,
+            Self::PinIncorrect(_) => CKR_PIN_INCORRECT,
+            Self::Random(_) => CKR_FUNCTION_FAILED,
+            Self::Service(error) => service_rv(error.class()),
+            Self::SessionHandleInvalid => CKR_SESSION_HANDLE_INVALID,
+            Self::SessionParallelNotSupported => CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+            Self::SlotIdInvalid => CKR_SLOT_ID_INVALID,
+            Self::UserAlreadyLoggedIn => CKR_USER_ALREADY_LOGGED_IN,
+            Self::UserNotLoggedIn => CKR_USER_NOT_LOGGED_IN,
+            Self::UserTypeInvalid => CKR_USER_TYPE_INVALID,
+        }
+    }
+
+    /// Whether a person has to hear of it. The rest is the ordinary conversation between a client and a token.
+    pub(crate) fn concerns_the_user(&self) -> bool {
+        matches!(
+            self,
+            Self::DataInvalid
+                | Self::Panic
+                | Self::PinIncorrect(_)
+                | Self::Random(_)
+                | Self::Service(_)
+        )
+    }
+}
+
+fn service_rv(class: Class) -> CK_RV {
+    match class {
+        Class::Transient => CKR_FUNCTION_FAILED,
+        Class::Service => CKR_DEVICE_ERROR,
+        Class::Unauthorized | Class::Refused => CKR_ARGUMENTS_BAD,
+        Class::Answer | Class::Configuration | Class::Untrusted => CKR_GENERAL_ERROR,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Arguments(what) => return write!(f, "the argument {what} is not usable"),
+            Self::PinIncorrect(why) => return f.write_str(why),
+            Self::Random(error) => return write!(f, "no random bytes: {error}"),
+            Self::Service(error) => return error.fmt(f),
+            Self::AlreadyInitialized => "C_Initialize was called before",
+            Self::AttributeSensitive => "the private key does not leave SignPath",
+            Self::AttributeTypeInvalid => "the object does not have this attribute",
+            Self::BufferTooSmall => "the buffer is too short",
+            Self::CannotLock => {
+                "the module locks with the operating system only: pass CKF_OS_LOCKING_OK"
+            }
+            Self::DataInvalid => {
+                "CKM_RSA_PKCS takes a DigestInfo with SHA-1, SHA-256, SHA-384 or SHA-512; \
+                 for plain data use a mechanism that hashes, such as CKM_SHA256_RSA_PKCS"
+            }
+            Self::DataLength => "CKM_ECDSA takes a digest of 20 to 64 bytes",
+            Self::FunctionNotSupported => "this token does not have the function",
+            Self::FunctionNotParallel => "no function runs in parallel",
+            Self::KeyFunctionNotPermitted => "the key is not for this use",
+            Self::KeyHandleInvalid => "there is no key with this handle",
+            Self::KeyTypeInconsistent => "the mechanism is for keys of another type",
+            Self::MechanismInvalid => "the token does not have this mechanism",
+            Self::MechanismParameterInvalid => "the mechanism does not take this parameter",
+            Self::NoEvent => "slots do not change",
+            Self::NotInitialized => "C_Initialize comes first, in a forked process again",
+            Self::ObjectHandleInvalid => "there is no object with this handle",
+            Self::OperationActive => "the session has an operation of this kind under way",
+            Self::OperationNotInitialized => "the session has no operation of this kind under way",
+            Self::Panic => "a defect in the module was caught; please report it with the log",
+            Self::SessionHandleInvalid => "there is no session with this handle",
+            Self::SessionParallelNotSupported => "CKF_SERIAL_SESSION has to be set",
+            Self::SlotIdInvalid => "there is no slot with this id",
+            Self::UserAlreadyLoggedIn => "the user is logged in",
+            Self::UserNotLoggedIn => "the user is not logged in",
+            Self::UserTypeInvalid => "the token knows the normal user (CKU_USER) only",
+        };
+        f.write_str(text)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
+}

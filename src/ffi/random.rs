@@ -1,0 +1,37 @@
+//! Random numbers (2.40 §5.15), from the operating system.
+
+use cryptoki_sys::*;
+
+use super::input;
+use crate::{
+    error::{Error, Result},
+    module,
+};
+
+/// The operating system's generator needs no seed and is given none; the call succeeds, as its callers expect of a token
+/// with CKF_RNG.
+///
+/// # Safety
+/// `seed` is readable for `seed_len` bytes.
+pub(super) unsafe fn seed(
+    session: CK_SESSION_HANDLE,
+    seed: *mut CK_BYTE,
+    seed_len: CK_ULONG,
+) -> Result<()> {
+    module::current()?.session(session)?;
+    // SAFETY: the caller's promise is the same.
+    unsafe { input::bytes(seed, seed_len, "pSeed") }.map(drop)
+}
+
+/// # Safety
+/// `bytes` is writable for `len` bytes.
+pub(super) unsafe fn generate(
+    session: CK_SESSION_HANDLE,
+    bytes: *mut CK_BYTE,
+    len: CK_ULONG,
+) -> Result<()> {
+    module::current()?.session(session)?;
+    // SAFETY: the caller's promise is the same.
+    let bytes = unsafe { input::array_mut(bytes, len, "RandomData") }?;
+    getrandom::fill(bytes).map_err(Error::Random)
+}

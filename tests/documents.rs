@@ -1,0 +1,52 @@
+//! What the documents tell people to type.
+
+use std::{fs, path::Path};
+
+/// The subcommands of cosign that write a signature, and so may write to the public log.
+const SIGNING: [&str; 5] = ["sign", "sign-blob", "attest", "attest-blob", "import-key-pair"];
+
+/// Every file that a person may copy a command from.
+fn documents() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["", "crates/client", "crates/sandbox", "scripts", "softhsm-config"];
+    let files = folders.iter().filter_map(|folder| fs::read_dir(root.join(folder)).ok());
+    let texts = files.flatten().filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
+    texts.map(|text| text.replace("\\\n", " ")).collect()
+}
+
+fn signing_commands(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        // An option behind the subcommand tells a command from a sentence about one.
+        words.windows(3).any(|three| {
+            three[0].ends_with("cosign")
+                && SIGNING.contains(&three[1])
+                && three[2].starts_with("--")
+        })
+    })
+}
+
+#[test]
+fn every_documented_signing_command_keeps_off_the_public_log() {
+    let mut seen = 0;
+    for text in documents() {
+        for command in signing_commands(&text) {
+            seen += 1;
+            let kept_off = ["--signing-config", "--tlog-upload=false"];
+            assert!(kept_off.iter().any(|option| command.contains(option)), "{command}");
+        }
+    }
+    assert!(seen >= 3, "{seen} signing commands found in the documents");
+}
+
+#[test]
+fn the_shipped_signing_configuration_names_no_service() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/empty-signing-config.json");
+    let config: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    for (name, value) in config.as_object().unwrap() {
+        let services = value.as_array().filter(|_| name.ends_with("Urls"));
+        assert!(services.is_none_or(Vec::is_empty), "{name}: {value}");
+    }
+    assert!(config["mediaType"].as_str().unwrap().contains("signingconfig"));
+}

@@ -1,0 +1,171 @@
+//! A process of its own for a test. The state of a PKCS #11 module belongs to the process, so two tests that share
+//! one would see each other's sessions, logins and connections.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use signpath_sandbox::{KeyMaterial, Route, Sandbox};
+use tempfile::TempDir;
+
+/// Tells the child which test it is there for.
+const MARK: &str = "SIGNPATH_TEST_ALONE";
+/// The one variable of the module that the child gets; the test writes the file.
+const CONFIG_FILE: &str = "SIGNPATH_CONFIG_FILE";
+
+/// How many requests the sandbox had for this route.
+pub(crate) fn requested(sandbox: &Sandbox, route: Route) -> usize {
+    sandbox.requests().iter().filter(|request| request.route == Some(route)).count()
+}
+
+/// What a test has in its own process.
+pub(crate) struct Alone {
+    config_file: PathBuf,
+}
+
+/// How the process of a test ended.
+pub(crate) struct Ended {
+    /// Standard output and standard error; `None` in the child, where there is nothing to look at yet.
+    written: Option<(String, String)>,
+}
+
+/// Runs the test's body in a process that has only that to do. The environment is empty but for the path of a
+/// configuration file, which the body writes.
+pub(crate) fn alone<F: FnOnce(Alone)>(body: F) -> Ended {
+    let test = name_of(&body);
+    if is_child(test) { run_here(body) } else { run_child(test, &[]) }
+}
+
+/// Like [`alone`], with a sandbox in the parent's process, so that the child's threads, sockets and signals are the
+/// module's. Its settings are in the child's environment.
+pub(crate) fn alone_beside_a_sandbox<F: FnOnce(Alone)>(body: F) -> Ended {
+    let test = name_of(&body);
+    if is_child(test) { run_here(body) } else { run_child(test, &sandbox().environment()) }
+}
+
+fn is_child(test: &str) -> bool {
+    variable(MARK).is_some_and(|mark| mark == test)
+}
+
+fn run_here(body: impl FnOnce(Alone)) -> Ended {
+    let config_file = variable(CONFIG_FILE).expect("the parent gives the path").into();
+    body(Alone { config_file });
+    Ended { written: None }
+}
+
+fn run_child(test: &str, variables: &[(String, String)]) -> Ended {
+    let kept = ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE"];
+    let folder = TempDir::new().expect("a folder for the configuration");
+    let config_file = folder.path().join("signpath.json");
+    fs::write(&config_file, "{}").expect("the configuration is written");
+    let output = Command::new(env::current_exe().expect("the test binary"))
+        .args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env_clear()
+        .envs(kept.iter().filter_map(|name| Some((name, variable(name)?))))
+        .envs(variables.iter().cloned())
+        .env(MARK, test)
+        .env(CONFIG_FILE, config_file)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the test binary runs");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{test} in its own process: {}\n{stdout}\n{stderr}",
+        output.status
+    );
+    Ended { written: Some((stdout, stderr)) }
+}
+
+/// A sandbox in memory. Its keys are made once for all tests.
+fn sandbox() -> Sandbox {
+    let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-keys");
+    Sandbox::builder().keys(KeyMaterial::Cached(keys)).start().expect("a sandbox")
+}
+
+impl Alone {
+    /// A sandbox in this process, so that the test can look into it.
+    #[expect(clippy::unused_self, reason = "a sandbox belongs to the process of its test")]
+    pub(crate) fn sandbox(&self) -> Sandbox {
+        sandbox()
+    }
+
+    /// Configures the module for the sandbox, with its credentials.
+    pub(crate) fn configure(&self, sandbox: &Sandbox) {
+        self.configure_with(sandbox, json!({}));
+    }
+
+    /// Configures the module for the sandbox, with its credentials and more settings.
+    pub(crate) fn configure_with(&self, sandbox: &Sandbox, more: Value) {
+        let mut settings = json!({
+            "OrganizationId": sandbox.organization_id(),
+            "ApiToken": sandbox.token(),
+            "ApiUrl": sandbox.api_url(),
+        });
+        for (name, value) in more.as_object().expect("an object") {
+            settings[name] = value.clone();
+        }
+        self.write_configuration(&settings);
+    }
+
+    /// Configures the module for the sandbox, without credentials.
+    pub(crate) fn configure_without_credentials(&self, sandbox: &Sandbox) {
+        self.write_configuration(&json!({ "ApiUrl": sandbox.api_url() }));
+    }
+
+    pub(crate) fn write_configuration(&self, settings: &Value) {
+        fs::write(&self.config_file, settings.to_string()).expect("the configuration is written");
+    }
+}
+
+impl Ended {
+    /// The process wrote this to standard error.
+    pub(crate) fn stderr_says(self, text: &str) -> Self {
+        if let Some((_, stderr)) = &self.written {
+            assert!(stderr.contains(text), "{text:?} is not in:\n{stderr}");
+        }
+        self
+    }
+
+    /// The process did not write this to standard error.
+    pub(crate) fn stderr_hides(self, text: &str) -> Self {
+        if let Some((_, stderr)) = &self.written {
+            assert!(!stderr.contains(text), "{text:?} is in:\n{stderr}");
+        }
+        self
+    }
+
+    /// Standard error does not have a text that the test wrote to standard output, character by character backwards.
+    pub(crate) fn stderr_hides_what_stdout_has_backwards(self, after: &str) -> Self {
+        let Some((stdout, _)) = &self.written else { return self };
+        let line =
+            stdout.lines().find_map(|line| line.split_once(after)).expect("the test told it");
+        let text: String = line.1.chars().rev().collect();
+        self.stderr_hides(&text)
+    }
+
+    /// The module wrote so many lines to standard error.
+    pub(crate) fn stderr_lines(self, count: usize) -> Self {
+        if let Some((_, stderr)) = &self.written {
+            let lines = stderr.lines().filter(|line| line.starts_with("signpath: ")).count();
+            assert_eq!(lines, count, "lines of the module in:\n{stderr}");
+        }
+        self
+    }
+}
+
+/// The name of the test that the closure stands in, as the test runner knows it.
+fn name_of<F>(_: &F) -> &'static str {
+    let path = std::any::type_name::<F>();
+    let test = path.split("::{{closure}}").next().unwrap_or(path);
+    test.split_once("::").map_or(test, |(_, rest)| rest)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the harness has variables of its own")]
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name)
+}

@@ -1,0 +1,260 @@
+//! A PKCS #11 module behind its C ABI: ours, or any other.
+
+use std::{env, path::PathBuf, ptr};
+
+use cryptoki_sys::*;
+use libloading::Library;
+
+use super::alone::variable;
+
+/// A loaded module. Results are the CK_RV where it is not CKR_OK.
+pub(crate) struct Module {
+    _library: Library,
+    list: *mut CK_FUNCTION_LIST,
+}
+
+// SAFETY: the list is the module's static; the functions may be called from any thread after C_Initialize with
+// CKF_OS_LOCKING_OK.
+unsafe impl Send for Module {}
+// SAFETY: as above.
+unsafe impl Sync for Module {}
+
+/// A function of the list, called.
+macro_rules! call {
+    ($module:expr, $function:ident($($argument:expr),* $(,)?)) => {{
+        let function = $module.functions().$function.expect("the function is in the list");
+        // SAFETY: the arguments are the test's own, and valid or meant to be refused.
+        unsafe { function($($argument),*) }
+    }};
+}
+
+impl Module {
+    /// Our module: the one named for the tests, else the one that was built beside them.
+    pub(crate) fn load() -> Self {
+        Self::load_from(&module_path())
+    }
+
+    pub(crate) fn load_from(path: &std::path::Path) -> Self {
+        // SAFETY: a PKCS #11 module's initializers have no preconditions.
+        let library = unsafe { Library::new(path) }.expect("the module loads");
+        let mut list = ptr::null_mut();
+        {
+            // SAFETY: the symbol has this type by the standard.
+            let get = unsafe {
+                library.get::<unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV>(
+                    b"C_GetFunctionList\0",
+                )
+            };
+            // SAFETY: `list` is writable.
+            let rv = unsafe { get.expect("C_GetFunctionList is exported")(&raw mut list) };
+            assert_eq!(rv, CKR_OK);
+        }
+        Self { _library: library, list }
+    }
+
+    /// Our module, initialized.
+    pub(crate) fn started() -> Self {
+        let module = Self::load();
+        module.initialize().expect("C_Initialize");
+        module
+    }
+
+    pub(crate) fn functions(&self) -> &CK_FUNCTION_LIST {
+        // SAFETY: the module gave the list, which lives as long as it is loaded.
+        unsafe { &*self.list }
+    }
+
+    pub(crate) fn initialize(&self) -> Result<(), CK_RV> {
+        let mut arguments = CK_C_INITIALIZE_ARGS { flags: CKF_OS_LOCKING_OK, ..Default::default() };
+        check(call!(self, C_Initialize((&raw mut arguments).cast())))
+    }
+
+    pub(crate) fn finalize(&self) -> Result<(), CK_RV> {
+        check(call!(self, C_Finalize(ptr::null_mut())))
+    }
+
+    pub(crate) fn slots(&self) -> Vec<CK_SLOT_ID> {
+        let mut slots = vec![0; 16];
+        let mut count = 16;
+        let rv = call!(self, C_GetSlotList(CK_TRUE, slots.as_mut_ptr(), &raw mut count));
+        assert_eq!(rv, CKR_OK);
+        slots.truncate(count as usize);
+        slots
+    }
+
+    pub(crate) fn token_info(&self, slot: CK_SLOT_ID) -> CK_TOKEN_INFO {
+        let mut info = CK_TOKEN_INFO::default();
+        assert_eq!(call!(self, C_GetTokenInfo(slot, &raw mut info)), CKR_OK);
+        info
+    }
+
+    /// A read/write session with the first slot's token.
+    pub(crate) fn session(&self) -> Session<'_> {
+        let slot = self.slots()[0];
+        self.open(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION).expect("C_OpenSession")
+    }
+
+    pub(crate) fn open(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> Result<Session<'_>, CK_RV> {
+        let mut handle = 0;
+        check(call!(self, C_OpenSession(slot, flags, ptr::null_mut(), None, &raw mut handle)))?;
+        Ok(Session { module: self, handle })
+    }
+}
+
+/// An open session.
+pub(crate) struct Session<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) handle: CK_SESSION_HANDLE,
+}
+
+/// A template of a search: attribute and value.
+pub(crate) type Find<'a> = (CK_ATTRIBUTE_TYPE, &'a [u8]);
+
+impl Session<'_> {
+    pub(crate) fn login(&self, pin: &str) -> Result<(), CK_RV> {
+        let mut pin = pin.as_bytes().to_vec();
+        let len = pin.len() as CK_ULONG;
+        check(call!(self.module, C_Login(self.handle, CKU_USER, pin.as_mut_ptr(), len)))
+    }
+
+    pub(crate) fn logout(&self) -> Result<(), CK_RV> {
+        check(call!(self.module, C_Logout(self.handle)))
+    }
+
+    pub(crate) fn close(self) -> Result<(), CK_RV> {
+        check(call!(self.module, C_CloseSession(self.handle)))
+    }
+
+    pub(crate) fn state(&self) -> CK_STATE {
+        let mut info = CK_SESSION_INFO::default();
+        assert_eq!(call!(self.module, C_GetSessionInfo(self.handle, &raw mut info)), CKR_OK);
+        info.state
+    }
+
+    pub(crate) fn find(&self, template: &[Find<'_>]) -> Result<Vec<CK_OBJECT_HANDLE>, CK_RV> {
+        self.find_init(template)?;
+        let mut found = Vec::new();
+        loop {
+            let mut batch = [0; 7];
+            let mut count = 0;
+            let (objects, size) = (batch.as_mut_ptr(), batch.len() as CK_ULONG);
+            check(call!(self.module, C_FindObjects(self.handle, objects, size, &raw mut count)))?;
+            if count == 0 {
+                break;
+            }
+            found.extend_from_slice(&batch[..count as usize]);
+        }
+        check(call!(self.module, C_FindObjectsFinal(self.handle)))?;
+        Ok(found)
+    }
+
+    pub(crate) fn find_init(&self, template: &[Find<'_>]) -> Result<(), CK_RV> {
+        let mut attributes: Vec<_> = template
+            .iter()
+            .map(|(kind, value)| CK_ATTRIBUTE {
+                type_: *kind,
+                pValue: value.as_ptr().cast_mut().cast(),
+                ulValueLen: value.len() as CK_ULONG,
+            })
+            .collect();
+        let (template, count) = (attributes.as_mut_ptr(), attributes.len() as CK_ULONG);
+        check(call!(self.module, C_FindObjectsInit(self.handle, template, count)))
+    }
+
+    /// The one object of a class with this label.
+    pub(crate) fn object(&self, class: CK_OBJECT_CLASS, label: &str) -> CK_OBJECT_HANDLE {
+        let template = [(CKA_CLASS, &class.to_ne_bytes()[..]), (CKA_LABEL, label.as_bytes())];
+        let found = self.find(&template).expect("the search succeeds");
+        assert_eq!(found.len(), 1, "objects of class {class} named {label}");
+        found[0]
+    }
+
+    pub(crate) fn private_key(&self, label: &str) -> CK_OBJECT_HANDLE {
+        self.object(CKO_PRIVATE_KEY, label)
+    }
+
+    pub(crate) fn attribute(
+        &self,
+        object: CK_OBJECT_HANDLE,
+        kind: CK_ATTRIBUTE_TYPE,
+    ) -> Result<Vec<u8>, CK_RV> {
+        let mut attribute = CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: 0 };
+        let attributes = &raw mut attribute;
+        check(call!(self.module, C_GetAttributeValue(self.handle, object, attributes, 1)))?;
+        let mut value = vec![0; attribute.ulValueLen as usize];
+        attribute.pValue = value.as_mut_ptr().cast();
+        let attributes = &raw mut attribute;
+        check(call!(self.module, C_GetAttributeValue(self.handle, object, attributes, 1)))?;
+        assert_eq!(attribute.ulValueLen as usize, value.len());
+        Ok(value)
+    }
+
+    pub(crate) fn sign_init(
+        &self,
+        kind: CK_MECHANISM_TYPE,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<(), CK_RV> {
+        let mut mechanism =
+            CK_MECHANISM { mechanism: kind, pParameter: ptr::null_mut(), ulParameterLen: 0 };
+        check(call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key)))
+    }
+
+    /// C_SignInit and C_Sign with a buffer that has room.
+    pub(crate) fn sign(
+        &self,
+        kind: CK_MECHANISM_TYPE,
+        key: CK_OBJECT_HANDLE,
+        data: &[u8],
+    ) -> Result<Vec<u8>, CK_RV> {
+        self.sign_init(kind, key)?;
+        self.sign_into(data, 1024)
+    }
+
+    /// C_Sign with a buffer of this size.
+    pub(crate) fn sign_into(&self, data: &[u8], room: usize) -> Result<Vec<u8>, CK_RV> {
+        let mut signature = vec![0; room];
+        let mut len = room as CK_ULONG;
+        let data_len = data.len() as CK_ULONG;
+        let (data, buffer) = (data.as_ptr().cast_mut(), signature.as_mut_ptr());
+        check(call!(self.module, C_Sign(self.handle, data, data_len, buffer, &raw mut len)))?;
+        signature.truncate(len as usize);
+        Ok(signature)
+    }
+
+    /// C_Sign that only asks for the length.
+    pub(crate) fn sign_len(&self, data: &[u8]) -> Result<usize, CK_RV> {
+        let mut len = 0;
+        let data_len = data.len() as CK_ULONG;
+        let data = data.as_ptr().cast_mut();
+        let none = ptr::null_mut();
+        check(call!(self.module, C_Sign(self.handle, data, data_len, none, &raw mut len)))?;
+        Ok(len as usize)
+    }
+
+    pub(crate) fn sign_update(&self, part: &[u8]) -> Result<(), CK_RV> {
+        let len = part.len() as CK_ULONG;
+        check(call!(self.module, C_SignUpdate(self.handle, part.as_ptr().cast_mut(), len)))
+    }
+
+    pub(crate) fn sign_final(&self) -> Result<Vec<u8>, CK_RV> {
+        let mut signature = vec![0; 1024];
+        let mut len = 1024;
+        let buffer = signature.as_mut_ptr();
+        check(call!(self.module, C_SignFinal(self.handle, buffer, &raw mut len)))?;
+        signature.truncate(len as usize);
+        Ok(signature)
+    }
+}
+
+fn check(rv: CK_RV) -> Result<(), CK_RV> {
+    if rv == CKR_OK { Ok(()) } else { Err(rv) }
+}
+
+/// The shared library that the tests are about.
+pub(crate) fn module_path() -> PathBuf {
+    if let Some(named) = variable("SIGNPATH_TEST_MODULE") {
+        return named.into();
+    }
+    let tests = env::current_exe().expect("the test binary");
+    tests.with_file_name("libsignpath_pkcs11.so")
+}

@@ -1,0 +1,140 @@
+//! Logins: which PIN stands for which credentials, and what a refused one looks like.
+
+use cryptoki_sys::*;
+use serde_json::json;
+
+use crate::harness::{Module, alone};
+
+const OTHER: &str = "00000000-0000-4000-8000-000000000001";
+
+#[test]
+fn with_configured_credentials_nobody_is_asked_for_a_pin() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        assert_eq!(module.token_info(1).flags & CKF_LOGIN_REQUIRED, 0);
+        let session = module.session();
+        session.private_key("demo/ec");
+        for pin in
+            ["", "CONFIG", "1234", &format!("{}:{}", sandbox.organization_id(), sandbox.token())]
+        {
+            session.login(pin).unwrap();
+            assert_eq!(session.state(), CKS_RW_USER_FUNCTIONS);
+            session.private_key("demo/ec");
+            session.logout().unwrap();
+        }
+        let other = format!("{OTHER}:{}", sandbox.token());
+        assert_eq!(session.login(&other), Err(CKR_PIN_INCORRECT));
+    });
+}
+
+#[test]
+fn without_credentials_the_pin_brings_them_and_the_logout_takes_them_away() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_without_credentials(&sandbox);
+        let module = Module::started();
+        assert_ne!(module.token_info(1).flags & CKF_LOGIN_REQUIRED, 0);
+        let session = module.session();
+        assert_eq!(session.find(&[]), Ok(vec![]));
+        assert!(sandbox.requests().is_empty());
+        for pin in ["", "CONFIG", "1234"] {
+            assert_eq!(session.login(pin), Err(CKR_PIN_INCORRECT));
+        }
+        session.login(&format!("{}:{}", sandbox.organization_id(), sandbox.token())).unwrap();
+        assert_eq!(session.login(""), Err(CKR_USER_ALREADY_LOGGED_IN));
+        let key = session.private_key("demo/ec");
+        assert!(session.sign(CKM_ECDSA, key, &[7; 32]).is_ok());
+        session.logout().unwrap();
+        assert_eq!(session.logout(), Err(CKR_USER_NOT_LOGGED_IN));
+        assert_eq!(session.find(&[]), Ok(vec![]));
+        assert_eq!(session.sign_init(CKM_ECDSA, key), Err(CKR_KEY_HANDLE_INVALID));
+    });
+}
+
+#[test]
+fn a_wrong_token_is_pin_incorrect_and_one_line_says_why() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_without_credentials(&sandbox);
+        let module = Module::started();
+        let pin = format!("{}:wrong+token", sandbox.organization_id());
+        assert_eq!(module.session().login(&pin), Err(CKR_PIN_INCORRECT));
+    })
+    .stderr_lines(1)
+    .stderr_says("401")
+    .stderr_hides("wrong+token");
+}
+
+#[test]
+fn a_wrong_configured_token_is_pin_incorrect_at_the_login_too() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_with(&sandbox, json!({ "ApiToken": "wrong" }));
+        let module = Module::started();
+        assert_eq!(module.session().login(""), Err(CKR_PIN_INCORRECT));
+    })
+    .stderr_lines(1)
+    .stderr_says("401");
+}
+
+#[test]
+fn a_space_in_the_pin_is_explained() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_without_credentials(&sandbox);
+        let module = Module::started();
+        let pin = format!("{}:a b", sandbox.organization_id());
+        assert_eq!(module.session().login(&pin), Err(CKR_PIN_INCORRECT));
+    })
+    .stderr_says("%2B");
+}
+
+#[test]
+fn closing_the_last_session_logs_out() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let (first, second) = (module.session(), module.session());
+        first.login("").unwrap();
+        assert_eq!(second.state(), CKS_RW_USER_FUNCTIONS);
+        first.close().unwrap();
+        assert_eq!(second.state(), CKS_RW_USER_FUNCTIONS);
+        second.close().unwrap();
+        assert_eq!(module.session().state(), CKS_RW_PUBLIC_SESSION);
+    });
+}
+
+#[test]
+fn the_token_knows_the_normal_user_only() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        let login = |user| call!(module, C_Login(session.handle, user, std::ptr::null_mut(), 0));
+        assert_eq!(login(CKU_SO), CKR_USER_TYPE_INVALID);
+        assert_eq!(login(CKU_CONTEXT_SPECIFIC), CKR_OPERATION_NOT_INITIALIZED);
+    });
+}
+
+#[test]
+fn a_token_in_a_file_is_read_from_the_configuration_only() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{}\n", sandbox.token())).unwrap();
+        let named = format!("file:{}", file.path().display());
+        process.configure_with(&sandbox, json!({ "ApiToken": named }));
+        let module = Module::started();
+        module.session().private_key("demo/ec");
+        module.finalize().unwrap();
+
+        process.configure_without_credentials(&sandbox);
+        module.initialize().unwrap();
+        let pin = format!("{}:{named}", sandbox.organization_id());
+        assert_eq!(module.session().login(&pin), Err(CKR_PIN_INCORRECT));
+    });
+}

@@ -1,0 +1,153 @@
+//! A guest in somebody else's process: threads, signals, forks, unloading, panics.
+
+use std::{collections::BTreeSet, fs, thread, time::Duration};
+
+use cryptoki_sys::*;
+use signpath_sandbox::{Fault, Route};
+
+use crate::harness::{Module, alone, alone_beside_a_sandbox, requested};
+
+fn threads() -> BTreeSet<String> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    tasks.map(|task| task.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn the_module_starts_no_thread() {
+    alone_beside_a_sandbox(|_| {
+        let before = threads();
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        let during = threads();
+        module.finalize().unwrap();
+        assert_eq!(during, before);
+        assert_eq!(threads(), before);
+    });
+}
+
+#[test]
+fn a_host_that_dies_of_sigpipe_survives_a_connection_that_the_service_closed() {
+    alone(|process| {
+        // SAFETY: the default disposition is what a C program has.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        sandbox.inject(Fault::on(Route::SignHash).close_after_answer().always());
+        for _ in 0..20 {
+            session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        }
+        assert_eq!(requested(&sandbox, Route::SignHash), 20);
+        assert_eq!(sandbox.connections(), 20);
+    });
+}
+
+#[test]
+fn sixteen_threads_sign_at_once_in_sessions_of_their_own() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let key = module.session().private_key("demo/ec");
+        let sign_five_times = || {
+            let session = module.session();
+            for _ in 0..5 {
+                session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(sign_five_times);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_signature_under_way_does_not_hold_up_other_calls() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let key = module.session().private_key("demo/ec");
+        sandbox.inject(Fault::on(Route::SignHash).delay(Duration::from_secs(2)));
+        thread::scope(|scope| {
+            let signing = scope.spawn(|| module.session().sign(CKM_ECDSA, key, &[7; 32]));
+            while requested(&sandbox, Route::SignHash) == 0 {
+                thread::yield_now();
+            }
+            let other = module.session();
+            assert_eq!(other.state(), CKS_RW_PUBLIC_SESSION);
+            other.close().unwrap();
+            assert_eq!(call!(module, C_CloseAllSessions(1)), CKR_OK);
+            assert!(!signing.is_finished());
+            assert!(signing.join().unwrap().is_ok());
+        });
+    });
+}
+
+#[test]
+fn a_forked_child_starts_anew_and_leaves_its_parent_alone() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        // SAFETY: the child calls the module and leaves with _exit.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let failed = in_the_child(&module);
+            // SAFETY: ends the child without running the parent's exit handlers.
+            unsafe { libc::_exit(failed) };
+        }
+        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        let mut status = 0;
+        // SAFETY: `status` is writable, and the child is ours.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0, "the child's step that failed, in the upper byte");
+        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        assert_eq!(sandbox.connections(), 2);
+    });
+}
+
+/// The step that failed, 0 if none did. No panic: the runner's other threads do not exist in a forked child.
+fn in_the_child(module: &Module) -> i32 {
+    let mut count = 0;
+    let slots = call!(module, C_GetSlotList(CK_TRUE, std::ptr::null_mut(), &raw mut count));
+    if slots != CKR_CRYPTOKI_NOT_INITIALIZED {
+        return 1;
+    }
+    if module.finalize() != Err(CKR_CRYPTOKI_NOT_INITIALIZED) {
+        return 2;
+    }
+    if module.initialize().is_err() {
+        return 3;
+    }
+    let session = module.session();
+    let key = session.private_key("demo/ec");
+    if session.sign(CKM_ECDSA, key, &[7; 32]).is_err() {
+        return 4;
+    }
+    i32::from(module.finalize().is_err()) * 5
+}
+
+#[test]
+fn a_module_that_was_unloaded_and_loaded_again_still_knows_its_connection() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        for _ in 0..3 {
+            let module = Module::started();
+            let session = module.session();
+            session.sign(CKM_ECDSA, session.private_key("demo/ec"), &[7; 32]).unwrap();
+            module.finalize().unwrap();
+        }
+        assert_eq!(sandbox.connections(), 1);
+    });
+}
