@@ -1,6 +1,5 @@
 use std::ffi::OsString;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,18 +7,16 @@ use serde_json::json;
 
 use super::*;
 use crate::config::HostProgram;
-use crate::error::{Class, Failure, Stop};
-use crate::http::responder::{Received, Reply, Responder};
+use crate::error::Class;
+use crate::http::responder::{Reply, Responder};
 use crate::key::vectors::{P256, P384, RSA_2048, digest};
 use crate::key::{HashAlgorithm, PublicKey, Scheme};
 
+mod generations;
 mod lines;
+mod repetitions;
 
 const ORGANIZATION: &str = "c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11";
-const SIGN_HASH: &str = "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests/SignHash";
-const SUBMIT: &str =
-    "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests/SubmitWithArtifact";
-const OLDEST: &str = "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests";
 
 fn config(url: &str, settings: &[(&str, &str)]) -> Config {
     let value = |name: &str| match name {
@@ -209,126 +206,6 @@ fn a_fresh_look_that_fails_does_not_hide_the_wrong_signature() {
     }
 }
 
-/// A service that knows these routes; others are 404 as a web server says it.
-fn generation(known: &'static [&'static str]) -> Responder {
-    Responder::start(move |request, _| {
-        if !known.contains(&request.target.as_str()) {
-            return Reply::status(404, "");
-        }
-        match request.target.as_str() {
-            SIGN_HASH => signed(&ec_signature()),
-            _ => old_signed(&ec_signature()),
-        }
-    })
-}
-
-#[test]
-fn an_old_service_is_asked_in_its_form_and_remembered() {
-    for (known, first, then) in [
-        (&[SUBMIT][..], &[SIGN_HASH, SUBMIT][..], SUBMIT),
-        (&[OLDEST], &[SIGN_HASH, SUBMIT, OLDEST], OLDEST),
-        (&[SIGN_HASH, SUBMIT, OLDEST], &[SIGN_HASH], SIGN_HASH),
-    ] {
-        let responder = generation(known);
-        let client = client(&responder);
-        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-        assert_eq!(targets(&responder), first);
-        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-        assert_eq!(targets(&responder).last().unwrap(), then);
-        assert_eq!(responder.received().len(), first.len() + 1);
-    }
-}
-
-#[test]
-fn an_old_service_is_not_remembered_before_its_form_has_worked() {
-    let responder = Responder::start(|request, before| match (request.target.as_str(), before) {
-        (SUBMIT, 1) => Reply::status(400, "no"),
-        (SUBMIT, _) => old_signed(&ec_signature()),
-        _ => Reply::status(405, "no such method"),
-    });
-    let client = client(&responder);
-    assert!(client.sign_hash(&policy(P256.spki), &ec_hash()).is_err());
-    client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-    assert_eq!(targets(&responder), [SIGN_HASH, SUBMIT, SIGN_HASH, SUBMIT]);
-}
-
-#[test]
-fn a_service_that_was_brought_up_to_date_is_found_again() {
-    let responder = Responder::start(|request, before| match (request.target.as_str(), before) {
-        (SUBMIT, 0..=1) => old_signed(&ec_signature()),
-        (SIGN_HASH, 3..) => signed(&ec_signature()),
-        _ => Reply::status(404, ""),
-    });
-    let client = client(&responder);
-    for _ in 0..2 {
-        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-    }
-    assert_eq!(targets(&responder), [SIGN_HASH, SUBMIT, SUBMIT, SIGN_HASH]);
-}
-
-#[test]
-fn a_404_with_a_problem_is_a_refusal_and_not_an_old_service() {
-    let problem = r#"{"title":"Not Found","status":404,"traceId":"00-1"}"#;
-    let responder = Responder::script(vec![Reply::json(404, problem)]);
-    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
-    assert_eq!(responder.received().len(), 1);
-    assert_eq!(error.class(), Class::Refused);
-    let text = error.to_string();
-    assert!(text.contains("404: Not Found [trace id 00-1]"), "{text}");
-    assert!(text.contains("SIGNPATH_ORGANIZATION_ID"), "{text}");
-}
-
-#[test]
-fn where_no_form_is_known_the_first_answer_is_told() {
-    let responder = Responder::start(|request, _| Reply::status(404, &request.target));
-    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
-    assert_eq!(responder.received().len(), 3);
-    assert!(error.to_string().contains("/SignHash"), "{error}");
-}
-
-#[test]
-fn a_signature_is_asked_for_again_where_nothing_was_signed() {
-    for status in [429, 502, 503, 504] {
-        let replies =
-            vec![Reply::status(status, ""), Reply::status(status, ""), signed(&ec_signature())];
-        let responder = Responder::script(replies);
-        client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-        assert_eq!(responder.received().len(), 3, "{status}");
-    }
-}
-
-fn correlation_id(request: &Received) -> String {
-    let metadata = &request.json()["hashSigningData"]["metadata"];
-    metadata["correlationId"].as_str().unwrap().to_owned()
-}
-
-#[test]
-fn in_doubt_a_signature_is_asked_for_once_more_with_the_same_id_and_a_line() {
-    for first in [Reply::status(500, ""), Reply::Bytes(Vec::new()), Reply::Silence] {
-        let responder = Responder::script(vec![first, signed(&ec_signature())]);
-        let settings = [("SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS", "0.2")];
-        let client = client_with(&responder, &settings);
-        let (_, lines) = lines::of(|| client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap());
-        let [one, two] = responder.received().try_into().unwrap();
-        assert_eq!(one.body, two.body);
-        assert_eq!(one.headers, two.headers);
-        assert!(Uuid::parse_str(&correlation_id(&one)).is_ok());
-        assert!(lines.iter().any(|line| line.contains("possible duplicate")), "{lines:?}");
-        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
-        let [_, _, other] = responder.received().try_into().unwrap();
-        assert_ne!(correlation_id(&one), correlation_id(&other));
-    }
-}
-
-#[test]
-fn a_service_that_fails_again_is_not_asked_a_third_time() {
-    let responder = Responder::script(vec![Reply::status(500, "")]);
-    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
-    assert_eq!(responder.received().len(), 2);
-    assert_eq!(error.class(), Class::Service);
-    assert!(error.to_string().contains("(2 attempts in "), "{error}");
-}
-
 #[test]
 fn a_refusal_is_not_repeated_and_told_with_what_to_do() {
     let recorded = r#"{"errors":{"SigningPolicyId":["The selected signing policy has an approval process. Hash signing does not support approvals."]},
@@ -342,8 +219,8 @@ fn a_refusal_is_not_repeated_and_told_with_what_to_do() {
         format!(
             "signing with demo/ec at {} failed: the service answered 400: One or more validation errors occurred. \
              SigningPolicyId: The selected signing policy has an approval process. Hash signing does not support \
-             approvals. [trace id 00-5465]. Use a signing policy without an approval process, or sign the payload \
-             through the metadata flow (`signpath-cosign sign`), which can wait for approvals",
+             approvals. [trace id 00-5465]. Use a signing policy without an approval process; approvals need \
+             file-based signing requests",
             responder.url()
         )
     );
@@ -368,22 +245,6 @@ fn a_wrong_token_is_told_in_both_generations_of_answers_and_never_shown() {
 }
 
 #[test]
-fn a_long_retry_after_is_told_at_once() {
-    let headers = vec![("retry-after", "3600".to_owned())];
-    let responder =
-        Responder::script(vec![Reply::Whole { status: 503, headers, body: Vec::new() }]);
-    let start = Instant::now();
-    let error = client(&responder).policies().unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(20));
-    let wanted = Duration::from_secs(3600);
-    assert!(
-        matches!(error, Error::GaveUp { because: Stop::PauseTooLong { wanted: w }, .. } if w == wanted)
-    );
-    assert_eq!(error.class(), Class::Transient);
-    assert!(error.to_string().contains("a pause of 3600 s"), "{error}");
-}
-
-#[test]
 fn answers_of_a_wrong_shape_are_not_asked_for_again() {
     for body in ["<html>captive portal</html>", "{}", "null", ""] {
         let responder = Responder::script(vec![Reply::status(200, body)]);
@@ -393,26 +254,6 @@ fn answers_of_a_wrong_shape_are_not_asked_for_again() {
         assert_eq!(error.class(), Class::Answer);
         assert_eq!(responder.received().len(), 2);
     }
-}
-
-#[test]
-fn a_service_that_is_down_is_asked_until_the_time_is_over() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/Api", listener.local_addr().unwrap());
-    drop(listener);
-    let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.3")];
-    let credentials = Credentials::from_pin(&format!("{ORGANIZATION}:{TOKEN}")).unwrap();
-    let error = Client::new(&config(&url, &settings), credentials).policies().unwrap_err();
-    let Error::GaveUp { last, attempts, because: Stop::Budget, .. } = &error else {
-        panic!("{error:?}")
-    };
-    assert!(matches!(**last, Error::Connection { failure: Failure::Connect, .. }));
-    assert!(*attempts > 1);
-    assert_eq!(error.class(), Class::Transient);
-    assert!(
-        error.to_string().contains("no connection") && error.to_string().contains(&url),
-        "{error}"
-    );
 }
 
 #[test]

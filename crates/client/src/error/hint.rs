@@ -45,8 +45,7 @@ pub enum Situation {
 pub const HINTS: &[(Situation, &str)] = &[
     (
         Situation::Approval,
-        "Use a signing policy without an approval process, or sign the payload through the metadata flow \
-         (`signpath-cosign sign`), which can wait for approvals",
+        "Use a signing policy without an approval process; approvals need file-based signing requests",
     ),
     (
         Situation::Forbidden,

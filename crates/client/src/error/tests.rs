@@ -75,7 +75,7 @@ fn the_advice_fits_the_situation() {
         (status(429, ""), "fewer requests"),
         (status(500, ""), "trace id"),
         (status(503, ""), "Try again later"),
-        (status(400, "The policy has an approval process."), "metadata flow"),
+        (status(400, "The policy has an approval process."), "file-based"),
         (
             status(400, "There is no signing policy with slug 'x' in the project with slug 'y'."),
             "spelling",

@@ -1,7 +1,5 @@
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::responder::{Received, Reply, Responder};
@@ -10,9 +8,12 @@ use crate::config::SystemRoots;
 use crate::retry::Call;
 use crate::wire::{Body, File};
 
+mod names;
+mod process;
+
 const LONG: Duration = Duration::from_secs(30);
 
-pub(super) fn settings(address: SocketAddr) -> Settings {
+pub(crate) fn settings(address: SocketAddr) -> Settings {
     Settings {
         base: format!("http://{address}/Api/v1/org"),
         https: false,
@@ -29,7 +30,7 @@ fn transport(responder: &Responder) -> Transport {
     Transport::new(settings(responder.address()))
 }
 
-pub(super) fn get() -> Request {
+pub(crate) fn get() -> Request {
     Request {
         route: "/Things",
         query: Vec::new(),
@@ -39,11 +40,15 @@ pub(super) fn get() -> Request {
     }
 }
 
+fn named(host: &str, port: u16) -> NextHop {
+    NextHop { host: host.to_owned(), port }
+}
+
 fn post() -> Request {
     Request { body: Body::Json(b"{\"a\":1}".to_vec()), call: Call::HashSigning, ..get() }
 }
 
-pub(super) fn token() -> Token {
+pub(crate) fn token() -> Token {
     Token::new("to+ken/1".to_owned())
 }
 
@@ -51,7 +56,7 @@ fn send(transport: &Transport, request: &Request) -> Result<Answer, Broken> {
     transport.send(request, &token(), LONG)
 }
 
-pub(super) fn failure(broken: &Broken) -> Failure {
+pub(crate) fn failure(broken: &Broken) -> Failure {
     match broken {
         Broken::Exchange { failure, .. } => *failure,
         other => panic!("{other:?}"),
@@ -247,15 +252,11 @@ fn a_token_that_no_header_can_carry_is_refused_before_anything_is_sent() {
 
 #[test]
 fn many_threads_may_call_at_once() {
-    let responder = Responder::start(|request, _| Reply::status(200, &request.target));
+    let responder = Responder::script(vec![Reply::status(200, "ok")]);
     let transport = transport(&responder);
     thread::scope(|scope| {
         for _ in 0..64 {
-            scope.spawn(|| {
-                for _ in 0..5 {
-                    assert_eq!(send(&transport, &get()).unwrap().body, b"/Api/v1/org/Things");
-                }
-            });
+            scope.spawn(|| (0..5).for_each(|_| drop(send(&transport, &get()).unwrap())));
         }
     });
     assert_eq!(responder.received().len(), 320);
@@ -280,189 +281,4 @@ fn one_waiting_thread_does_not_hold_up_the_others() {
         assert!(start.elapsed() < Duration::from_secs(2));
         assert_eq!(failure(&waiting.join().unwrap().unwrap_err()), Failure::Timeout);
     });
-}
-
-fn named(host: &str, port: u16) -> NextHop {
-    NextHop { host: host.to_owned(), port }
-}
-
-/// A transport whose names are looked up by `lookup`.
-fn with_lookup(
-    settings: Settings,
-    lookup: impl Fn(&NextHop) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
-) -> Transport {
-    let names = Arc::new(Names::new(settings.next_hop(), Box::new(lookup)));
-    Transport { settings, names, engine: Mutex::new(None) }
-}
-
-#[test]
-fn guard_3_names_are_resolved_on_the_calling_thread_outside_of_the_runtime() {
-    let responder = Responder::script(vec![Reply::status(200, "ok")]);
-    let address = responder.address();
-    let caller = thread::current().id();
-    let settings = Settings {
-        base: format!("http://service.invalid:{}/Api", address.port()),
-        service: named("service.invalid", address.port()),
-        ..settings(address)
-    };
-    let transport = with_lookup(settings, move |hop| {
-        assert_eq!(hop.host, "service.invalid");
-        assert_eq!(thread::current().id(), caller);
-        assert!(tokio::runtime::Handle::try_current().is_err(), "inside of the runtime");
-        Ok(vec![address])
-    });
-    assert_eq!(send(&transport, &get()).unwrap().body, b"ok");
-}
-
-#[test]
-fn guard_3_behind_a_proxy_only_the_proxys_name_is_resolved() {
-    let proxy = Responder::script(vec![Reply::status(200, "through the proxy")]);
-    let address = proxy.address();
-    let hop = named("proxy.invalid", address.port());
-    let settings = Settings {
-        base: "http://service.invalid:1234/Api".to_owned(),
-        service: named("service.invalid", 1234),
-        proxy: Some(ProxySettings {
-            url: format!("http://proxy.invalid:{}", address.port()),
-            hop,
-            user_info: Some(Token::new("us er:p:w".to_owned())),
-        }),
-        ..settings(address)
-    };
-    let transport = with_lookup(settings, move |hop| {
-        assert_eq!(hop.host, "proxy.invalid");
-        Ok(vec![address])
-    });
-    assert_eq!(send(&transport, &get()).unwrap().body, b"through the proxy");
-    let [request] = proxy.received().try_into().unwrap();
-    assert_eq!(request.target, "http://service.invalid:1234/Api/Things");
-    assert_eq!(request.header("proxy-authorization"), Some("Basic dXMgZXI6cDp3"));
-}
-
-#[test]
-fn a_name_without_an_address_is_told_apart_from_a_connection_that_fails() {
-    let settings =
-        Settings { service: named("service.invalid", 1), ..settings(([127, 0, 0, 1], 1).into()) };
-    let nothing = with_lookup(settings.clone(), |_| Ok(Vec::new()));
-    assert_eq!(failure(&send(&nothing, &get()).unwrap_err()), Failure::Lookup);
-    let fails = with_lookup(settings, |_| Err(io::Error::other("no such host")));
-    let broken = send(&fails, &get()).unwrap_err();
-    assert_eq!(failure(&broken), Failure::Lookup);
-    assert!(format!("{broken:?}").contains("service.invalid: no such host"));
-}
-
-#[test]
-fn addresses_are_kept_for_a_minute_and_used_longer_if_they_cannot_be_had_anew() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let names = Names::new(
-        named("service.invalid", 1),
-        Box::new(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
-            0 | 1 => Ok(vec![(Ipv4Addr::LOCALHOST, 1).into()]),
-            _ => Err(io::Error::other("no answer")),
-        }),
-    );
-    let start = Instant::now();
-    for (seconds, lookups) in [(0, 1), (59, 1), (60, 2), (119, 2), (120, 3), (121, 4)] {
-        names.refresh(start + Duration::from_secs(seconds)).unwrap();
-        assert_eq!(asked.load(Ordering::SeqCst), lookups, "after {seconds} s");
-    }
-    names.forget();
-    assert!(names.refresh(start).is_err());
-}
-
-#[test]
-fn addresses_are_forgotten_when_they_do_not_answer() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = listener.local_addr().unwrap();
-    drop(listener);
-    let responder = Responder::script(vec![Reply::status(200, "moved")]);
-    let open = responder.address();
-    let addresses = Mutex::new(vec![open, closed]);
-    let base = "http://service.invalid/Api".to_owned();
-    let settings =
-        Settings { base, service: named("service.invalid", 80), ..settings(responder.address()) };
-    let transport = with_lookup(settings, move |_| Ok(vec![addresses.lock().pop().unwrap()]));
-    assert_eq!(failure(&send(&transport, &get()).unwrap_err()), Failure::Connect);
-    assert_eq!(send(&transport, &get()).unwrap().body, b"moved");
-}
-
-/// Runs an ignored test of this file in a process of its own.
-fn in_own_process(test: &str, environment: &[(&str, String)]) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("http::tests::{test}"), "--ignored", "--test-threads=1"])
-        .envs(environment.iter().map(|(name, value)| (name, value.as_str())))
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
-const ADDRESS: &str = "SIGNPATH_TEST_RESPONDER";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how the parent process tells where its responder is"
-)]
-fn parents_responder() -> SocketAddr {
-    std::env::var(ADDRESS).unwrap().parse().unwrap()
-}
-
-fn threads_of(process: &str) -> usize {
-    std::fs::read_dir(format!("/proc/{process}/task")).unwrap().count()
-}
-
-#[test]
-fn guard_6_no_thread_is_started_before_during_or_after_a_request() {
-    let responder = Responder::start(|request, _| {
-        let token = request.header("authorization").unwrap();
-        let (process, threads) = token.strip_prefix("Bearer ").unwrap().split_once(':').unwrap();
-        let during = threads_of(process);
-        let as_before = during.to_string() == threads;
-        Reply::status(if as_before { 200 } else { 400 }, &format!("{during} instead of {threads}"))
-    });
-    let address = responder.address().to_string();
-    in_own_process("child_counts_its_threads", &[(ADDRESS, address)]);
-    assert_eq!(responder.received().len(), 4);
-}
-
-#[test]
-#[ignore = "run by guard_6 in a process of its own"]
-fn child_counts_its_threads() {
-    let address = parents_responder();
-    let port = address.port();
-    let base = format!("http://localhost:{port}/Api");
-    let by_name = Settings { base, service: named("localhost", port), ..settings(address) };
-    for settings in [settings(address), by_name] {
-        let before = threads_of("self");
-        let transport = Transport::new(settings);
-        let token = Token::new(format!("{}:{before}", std::process::id()));
-        for _ in 0..2 {
-            transport.send(&get(), &token, LONG).unwrap();
-            assert_eq!(threads_of("self"), before);
-        }
-        drop(transport);
-        assert_eq!(threads_of("self"), before);
-    }
-}
-
-#[test]
-fn proxies_of_the_environment_are_not_taken_behind_the_configurations_back() {
-    let responder = Responder::script(vec![Reply::status(200, "direct")]);
-    let proxy = Responder::script(vec![Reply::status(500, "proxy")]);
-    let url = format!("http://{}", proxy.address());
-    let mut environment = vec![(ADDRESS, responder.address().to_string())];
-    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"] {
-        environment.push((name, url.clone()));
-    }
-    environment.extend([("no_proxy", String::new()), ("NO_PROXY", String::new())]);
-    in_own_process("child_sends_a_request", &environment);
-    assert!(proxy.received().is_empty());
-}
-
-#[test]
-#[ignore = "run by another test in a process of its own"]
-fn child_sends_a_request() {
-    let transport = Transport::new(settings(parents_responder()));
-    assert_eq!(send(&transport, &get()).unwrap().body, b"direct");
 }

@@ -1,0 +1,85 @@
+//! Services of all ages: which form is tried when, and what is remembered.
+
+use super::*;
+
+const SIGN_HASH: &str = "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests/SignHash";
+const SUBMIT: &str =
+    "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests/SubmitWithArtifact";
+const OLDEST: &str = "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests";
+
+/// A service that knows these routes; others are 404 as a web server says it.
+fn generation(known: &'static [&'static str]) -> Responder {
+    Responder::start(move |request, _| {
+        if !known.contains(&request.target.as_str()) {
+            return Reply::status(404, "");
+        }
+        match request.target.as_str() {
+            SIGN_HASH => signed(&ec_signature()),
+            _ => old_signed(&ec_signature()),
+        }
+    })
+}
+
+#[test]
+fn an_old_service_is_asked_in_its_form_and_remembered() {
+    for (known, first, then) in [
+        (&[SUBMIT][..], &[SIGN_HASH, SUBMIT][..], SUBMIT),
+        (&[OLDEST], &[SIGN_HASH, SUBMIT, OLDEST], OLDEST),
+        (&[SIGN_HASH, SUBMIT, OLDEST], &[SIGN_HASH], SIGN_HASH),
+    ] {
+        let responder = generation(known);
+        let client = client(&responder);
+        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
+        assert_eq!(targets(&responder), first);
+        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
+        assert_eq!(targets(&responder).last().unwrap(), then);
+        assert_eq!(responder.received().len(), first.len() + 1);
+    }
+}
+
+#[test]
+fn an_old_service_is_not_remembered_before_its_form_has_worked() {
+    let responder = Responder::start(|request, before| match (request.target.as_str(), before) {
+        (SUBMIT, 1) => Reply::status(400, "no"),
+        (SUBMIT, _) => old_signed(&ec_signature()),
+        _ => Reply::status(405, "no such method"),
+    });
+    let client = client(&responder);
+    assert!(client.sign_hash(&policy(P256.spki), &ec_hash()).is_err());
+    client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
+    assert_eq!(targets(&responder), [SIGN_HASH, SUBMIT, SIGN_HASH, SUBMIT]);
+}
+
+#[test]
+fn a_service_that_was_brought_up_to_date_is_found_again() {
+    let responder = Responder::start(|request, before| match (request.target.as_str(), before) {
+        (SUBMIT, 0..=1) => old_signed(&ec_signature()),
+        (SIGN_HASH, 3..) => signed(&ec_signature()),
+        _ => Reply::status(404, ""),
+    });
+    let client = client(&responder);
+    for _ in 0..2 {
+        client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
+    }
+    assert_eq!(targets(&responder), [SIGN_HASH, SUBMIT, SUBMIT, SIGN_HASH]);
+}
+
+#[test]
+fn a_404_with_a_problem_is_a_refusal_and_not_an_old_service() {
+    let problem = r#"{"title":"Not Found","status":404,"traceId":"00-1"}"#;
+    let responder = Responder::script(vec![Reply::json(404, problem)]);
+    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(responder.received().len(), 1);
+    assert_eq!(error.class(), Class::Refused);
+    let text = error.to_string();
+    assert!(text.contains("404: Not Found [trace id 00-1]"), "{text}");
+    assert!(text.contains("SIGNPATH_ORGANIZATION_ID"), "{text}");
+}
+
+#[test]
+fn where_no_form_is_known_the_first_answer_is_told() {
+    let responder = Responder::start(|request, _| Reply::status(404, &request.target));
+    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(responder.received().len(), 3);
+    assert!(error.to_string().contains("/SignHash"), "{error}");
+}
