@@ -189,3 +189,41 @@ fn visible(line: &str) -> String {
 fn is_directional(character: char) -> bool {
     matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_time_is_rfc_3339_in_utc() {
+        let time = now();
+        let shape: String =
+            time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "0000-00-00T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_line_reads_back_as_the_entry_it_was() {
+        let mut entry = AuditEntry::begin(Route::SubmitWithArtifact, "ci");
+        entry.metadata = Some(serde_json::json!({ "a": [1, null] }));
+        let line = serde_json::to_string(&entry).unwrap();
+        assert_eq!(serde_json::from_str::<AuditEntry>(&line).unwrap(), entry);
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_for_people_is_one_line_without_control_characters(text in any::<String>()) {
+            let mut entry = AuditEntry::begin(Route::SignHash, &text);
+            entry.policy = Some(text.clone());
+            entry.metadata = Some(text.into());
+            prop_assert!(!entry.to_text().chars().any(|c| c.is_control() || is_directional(c)));
+        }
+
+        #[test]
+        fn any_line_is_an_entry_or_an_error(line in ".{0,200}") {
+            prop_assert!(serde_json::from_str::<AuditEntry>(&line).is_err());
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs,
+    fmt, fs,
     path::Path,
 };
 
@@ -26,7 +26,7 @@ pub struct Config {
 }
 
 /// A bearer token and the user it stands for.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiToken {
     /// The token, as it stands after `Bearer `.
@@ -68,6 +68,12 @@ pub enum KeyType {
     P384,
     /// The curve P-521.
     P521,
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiToken").field("token", &"***").field("user", &self.user).finish()
+    }
 }
 
 impl KeyType {
@@ -292,6 +298,8 @@ fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -339,6 +347,22 @@ mod tests {
         ] {
             let message = Config::from_json(text).unwrap_err();
             assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_configuration_or_an_error(text in ".{0,200}") {
+            prop_assert!(Config::from_json(&text).is_err());
+        }
+
+        #[test]
+        fn a_slug_can_never_leave_its_folder(slug in any::<String>()) {
+            let policy = PolicyConfig { slug: slug.clone(), ..PolicyConfig::new("p/a", KeyType::P256) };
+            let config = Config { policies: vec![policy], ..Config::default() };
+            if config.check().is_ok() {
+                prop_assert!(!slug.is_empty() && !slug.contains(['/', '.', '\0']));
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 mod algorithm;
 mod answer;
 mod audit;
+mod builder;
 mod catalog;
 mod certificates;
 mod config;
@@ -32,6 +33,7 @@ mod tls;
 
 pub use crate::{
     audit::{AuditEntry, AuditResult, read_audit_lines},
+    builder::Builder,
     config::{ApiToken, Config, KeyType, PolicyConfig},
     env_file::{to_text as env_text, write_env_file},
     error::Error,
@@ -39,6 +41,6 @@ pub use crate::{
     generation::Generation,
     record::Request,
     routes::Route,
-    sandbox::{Builder, Sandbox},
+    sandbox::Sandbox,
     store::KeyMaterial,
 };

@@ -1,9 +1,8 @@
 //! The library's face: start a sandbox in this process, break it, ask what it saw.
 
 use std::{
-    fs,
-    net::{SocketAddr, TcpListener, ToSocketAddrs},
-    path::{Path, PathBuf},
+    fmt,
+    net::{SocketAddr, TcpListener},
     sync::Arc,
 };
 
@@ -11,17 +10,10 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    AuditEntry, Config, Error, Fault, Generation, KeyMaterial, PolicyConfig, Request,
-    audit::AuditLog,
-    catalog::Catalog,
-    fault::FaultQueue,
-    keys, private_file,
-    record::Recorder,
+    AuditEntry, Builder, Error, Fault, Request, keys,
     server::Server,
-    service::{self, Service},
-    state::{Identity, StateFolder},
-    store::Store,
-    tls::Tls,
+    service::Service,
+    tls::{CaFile, Tls},
 };
 
 /// A running SignPath-compatible service, on a loopback port, in a thread of its own. It stops when it is dropped.
@@ -41,29 +33,11 @@ pub struct Sandbox {
     server: Mutex<Option<Server>>,
 }
 
-/// What a sandbox is to be like.
-#[derive(Clone, Debug, Default)]
-pub struct Builder {
-    listen: Option<String>,
-    allow_remote: bool,
-    is_tls: bool,
-    needs_client_certificate: bool,
-    state: Option<PathBuf>,
-    keys: KeyMaterial,
-    config: Config,
-}
-
-/// The file that the TLS root is in, and the folder that has to go with it.
-struct CaFile {
-    path: PathBuf,
-    temporary_folder: Option<PathBuf>,
-}
-
 impl Sandbox {
     /// Starts with all defaults: in memory, without TLS, the project `demo`.
     ///
     /// Keys are made at their first use, which takes some hundred milliseconds for RSA; tests that start many
-    /// sandboxes use [`KeyMaterial::Cached`].
+    /// sandboxes use [`crate::KeyMaterial::Cached`].
     ///
     /// # Errors
     /// When no port is free or no thread can be started.
@@ -111,7 +85,7 @@ impl Sandbox {
             ("SIGNPATH_API_URL".to_owned(), self.api_url()),
         ];
         if let Some(file) = &self.ca_file {
-            let path = file.path.display().to_string();
+            let path = file.path().display().to_string();
             settings.push(("SIGNPATH_TLS_CA_CERTIFICATE".to_owned(), path));
         }
         settings
@@ -245,151 +219,34 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Puts the pieces together and starts the server on the listener.
+    pub(crate) fn assemble(
+        service: Service,
+        tls: Option<Tls>,
+        ca_file: Option<CaFile>,
+        listener: TcpListener,
+    ) -> Result<Self, Error> {
+        let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
+        let service = Arc::new(service);
+        let sandbox = Self { service, address, tls, ca_file, server: Mutex::new(None) };
+        *sandbox.server.lock() = Some(sandbox.serve(listener)?);
+        Ok(sandbox)
+    }
+
     fn serve(&self, listener: TcpListener) -> Result<Server, Error> {
         let tls = self.tls.as_ref().map(|tls| Arc::clone(&tls.config));
         Server::start(Arc::clone(&self.service), listener, tls)
     }
 }
 
-impl Builder {
-    /// Listens on `HOST:PORT`; port 0 is any free one. Default `127.0.0.1:0`.
-    #[must_use]
-    pub fn listen(mut self, address: &str) -> Self {
-        self.listen = Some(address.to_owned());
-        self
-    }
-
-    /// Allows an address that other machines can reach.
-    #[must_use]
-    pub fn allow_remote(mut self) -> Self {
-        self.allow_remote = true;
-        self
-    }
-
-    /// Serves https, with a certificate of a root of its own.
-    #[must_use]
-    pub fn tls(mut self) -> Self {
-        self.is_tls = true;
-        self
-    }
-
-    /// Serves https and refuses clients without [`Sandbox::client_certificate_pem`].
-    #[must_use]
-    pub fn require_client_certificate(mut self) -> Self {
-        self.is_tls = true;
-        self.needs_client_certificate = true;
-        self
-    }
-
-    /// Keeps organization, token, keys, certificates and the audit log in a folder.
-    #[must_use]
-    pub fn state(mut self, folder: impl AsRef<Path>) -> Self {
-        self.state = Some(folder.as_ref().to_owned());
-        self
-    }
-
-    /// Where keys come from that no state folder has.
-    #[must_use]
-    pub fn keys(mut self, keys: KeyMaterial) -> Self {
-        self.keys = keys;
-        self
-    }
-
-    /// Serves this content. Replaces what [`Self::generation`] and [`Self::policies`] said before.
-    #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Plays this generation of the service.
-    #[must_use]
-    pub fn generation(mut self, generation: Generation) -> Self {
-        self.config.generation = generation;
-        self
-    }
-
-    /// Has these signing policies instead of the project `demo`.
-    #[must_use]
-    pub fn policies(mut self, policies: impl IntoIterator<Item = PolicyConfig>) -> Self {
-        self.config.policies = policies.into_iter().collect();
-        self
-    }
-
-    /// Starts.
-    ///
-    /// # Errors
-    /// When the configuration cannot be, the address cannot be listened on, or the state folder cannot be used.
-    pub fn start(self) -> Result<Sandbox, Error> {
-        let origin = || "the configuration".to_owned();
-        self.config.check().map_err(|reason| Error::Config { origin: origin(), reason })?;
-        let listener = self.bind()?;
-        let state = self.state.as_deref().map(StateFolder::open).transpose()?.map(Arc::new);
-        let tls = self
-            .is_tls
-            .then(|| Tls::new(state.as_deref(), self.needs_client_certificate))
-            .transpose()?;
-        let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
-        let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
-        let identity = Identity::resolve(&self.config, state.as_deref())?;
-        let audit = AuditLog::open(state.as_deref())?;
-        let store = Store::new(state, self.keys)?;
-        let catalog = Catalog::new(identity.organization_id, &self.config.policies, store);
-        let service = Service {
-            identity,
-            generation: self.config.generation,
-            catalog,
-            audit,
-            faults: FaultQueue::default(),
-            recorder: Recorder::default(),
-            origin: service::origin(address, tls.is_some()),
-        };
-        let server = Mutex::new(None);
-        let sandbox = Sandbox { service: Arc::new(service), address, tls, ca_file, server };
-        *sandbox.server.lock() = Some(sandbox.serve(listener)?);
-        Ok(sandbox)
-    }
-
-    fn bind(&self) -> Result<TcpListener, Error> {
-        let text = self.listen.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
-        let resolved = text.to_socket_addrs();
-        let addresses: Vec<SocketAddr> =
-            resolved.map_err(|source| Error::Listen { address: text.clone(), source })?.collect();
-        if !self.allow_remote && !addresses.iter().all(|address| address.ip().is_loopback()) {
-            return Err(Error::NotLoopback { address: text });
-        }
-        bind(&addresses, &text)
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("api_url", &self.api_url()).finish_non_exhaustive()
     }
 }
 
-fn bind(addresses: &[SocketAddr], text: &str) -> Result<TcpListener, Error> {
+/// Listens on the first of these addresses that can be had.
+pub(crate) fn bind(addresses: &[SocketAddr], text: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(addresses)
         .map_err(|source| Error::Listen { address: text.to_owned(), source })
-}
-
-impl CaFile {
-    /// The state folder has the root's file; without one it is written into a folder of its own.
-    fn of(tls: &Tls, state: Option<&StateFolder>) -> Result<Self, Error> {
-        const NAME: &str = "tls-root.pem";
-        if let Some(state) = state {
-            let path = state.path().join(NAME);
-            let path = fs::canonicalize(&path).unwrap_or(path);
-            return Ok(Self { path, temporary_folder: None });
-        }
-        let folder = std::env::temp_dir().join(format!("signpath-sandbox-{}", Uuid::new_v4()));
-        private_file::create_folder(&folder)?;
-        let path = folder.join(NAME);
-        let file = Self { path: path.clone(), temporary_folder: Some(folder) };
-        private_file::write(&path, tls.root_pem.as_bytes())?;
-        Ok(file)
-    }
-}
-
-impl Drop for CaFile {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.temporary_folder {
-            // Only untidy if it fails, and there is nobody left to tell.
-            drop(fs::remove_dir_all(folder));
-        }
-    }
 }

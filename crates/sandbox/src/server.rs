@@ -2,7 +2,8 @@
 //! takes a processor's time (keys, signatures) goes to the runtime's blocking threads.
 
 use std::{
-    convert::Infallible, io, net::TcpListener, sync::Arc, thread::JoinHandle, time::Instant,
+    convert::Infallible, io, net::TcpListener, sync::Arc, thread::JoinHandle, time::Duration,
+    time::Instant,
 };
 
 use axum::{
@@ -84,7 +85,7 @@ async fn accept(service: Arc<Service>, listener: TcpListener, tls: Option<TlsAcc
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, or the client was gone: others wait.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         let connection = Arc::new(Connection::new(service.recorder.connected()));

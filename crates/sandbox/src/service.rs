@@ -1,10 +1,15 @@
 //! The service behind the sockets: everything a request can see or change.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
-    Generation, audit::AuditLog, catalog::Catalog, fault::FaultQueue, record::Recorder,
-    state::Identity,
+    Config, Error, Generation, KeyMaterial,
+    audit::AuditLog,
+    catalog::Catalog,
+    fault::FaultQueue,
+    record::Recorder,
+    state::{Identity, StateFolder},
+    store::Store,
 };
 
 /// A SignPath-compatible service, without its sockets.
@@ -20,6 +25,26 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    pub(crate) fn new(
+        config: &Config,
+        state: Option<Arc<StateFolder>>,
+        keys: KeyMaterial,
+        origin: String,
+    ) -> Result<Self, Error> {
+        let identity = Identity::resolve(config, state.as_deref())?;
+        let audit = AuditLog::open(state.as_deref())?;
+        let store = Store::new(state, keys)?;
+        Ok(Self {
+            catalog: Catalog::new(identity.organization_id, &config.policies, store),
+            identity,
+            generation: config.generation,
+            audit,
+            faults: FaultQueue::default(),
+            recorder: Recorder::default(),
+            origin,
+        })
+    }
+
     /// The page of a signing request, in the form of the real service's links. The sandbox has no such page.
     pub(crate) fn web_link(&self, signing_request_id: &str) -> String {
         let organization = self.identity.organization_id;

@@ -1,6 +1,10 @@
 //! TLS for the sandbox: a root of its own, a server certificate for loopback, and client certificates on request.
 
-use std::sync::Arc;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use p256::ecdsa::SigningKey;
 use p256::elliptic_curve::Generate;
@@ -11,13 +15,17 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
+use uuid::Uuid;
 
 use crate::{
     Error,
     certificates::{Authority, Usage},
-    keys,
+    keys, private_file,
     state::{StateFolder, root_name},
 };
+
+/// The name of the root's files in a state folder.
+const ROOT: &str = "tls-root";
 
 /// The TLS side of a sandbox.
 pub(crate) struct Tls {
@@ -25,6 +33,12 @@ pub(crate) struct Tls {
     /// Chain and key of a client certificate that the server asks for, if it does.
     pub(crate) client_pem: Option<String>,
     pub(crate) config: Arc<ServerConfig>,
+}
+
+/// The file that the TLS root is in, and the folder that has to go with it.
+pub(crate) struct CaFile {
+    path: PathBuf,
+    temporary_folder: Option<PathBuf>,
 }
 
 /// A certificate with its private key.
@@ -38,7 +52,6 @@ impl Tls {
         state: Option<&StateFolder>,
         needs_client_certificate: bool,
     ) -> Result<Self, Error> {
-        const ROOT: &str = "tls-root";
         let root = match state {
             Some(state) => state.authority(ROOT)?,
             None => Authority::create(&root_name(ROOT))?,
@@ -62,6 +75,36 @@ impl Leaf {
     fn pem(&self) -> Result<String, Error> {
         let key = self.key.to_pkcs8_pem(LineEnding::LF).map_err(failed)?;
         Ok(keys::pem("CERTIFICATE", &self.certificate) + &key)
+    }
+}
+
+impl CaFile {
+    /// The state folder has the root's file; without one it is written into a folder of its own.
+    pub(crate) fn of(tls: &Tls, state: Option<&StateFolder>) -> Result<Self, Error> {
+        if let Some(state) = state {
+            let path = state.path().join(format!("{ROOT}.pem"));
+            let path = fs::canonicalize(&path).unwrap_or(path);
+            return Ok(Self { path, temporary_folder: None });
+        }
+        let folder = std::env::temp_dir().join(format!("signpath-sandbox-{}", Uuid::new_v4()));
+        private_file::create_folder(&folder)?;
+        let path = folder.join(format!("{ROOT}.pem"));
+        let file = Self { path: path.clone(), temporary_folder: Some(folder) };
+        private_file::write(&path, tls.root_pem.as_bytes())?;
+        Ok(file)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for CaFile {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.temporary_folder {
+            // Only untidy if it fails, and there is nobody left to tell.
+            drop(fs::remove_dir_all(folder));
+        }
     }
 }
 

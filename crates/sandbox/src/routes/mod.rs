@@ -187,40 +187,4 @@ fn captures<'p>(row: &Row, path: &'p str) -> Option<Vec<&'p str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_case_of_a_path_does_not_matter() {
-        for path in [
-            "/Api/v1/o/SigningRequests/SignHash",
-            "/API/V1/o/signingrequests/signhash",
-            "/api/v1/o/SigningRequests/SignHash/",
-        ] {
-            assert_eq!(Route::of(&Method::POST, path), Some(Route::SignHash), "{path}");
-        }
-    }
-
-    #[test]
-    fn other_paths_and_methods_have_no_route() {
-        for (method, path) in [
-            (Method::GET, "/Api/v1/o/SigningRequests/SignHash"),
-            (Method::POST, "/Api/v1//SigningRequests/SignHash"),
-            (Method::POST, "/v1/o/SigningRequests/SignHash"),
-            (Method::GET, "/"),
-            (Method::GET, ""),
-            (Method::GET, "*"),
-        ] {
-            assert_eq!(Route::of(&method, path), None, "{method} {path}");
-        }
-    }
-
-    #[test]
-    fn slugs_keep_their_case() {
-        let row = ROUTES.iter().find(|row| row.route == Route::Certificate).unwrap();
-        assert_eq!(
-            captures(row, "/api/v1/O/projects/My-P/signingpolicies/Ec_1/certificate"),
-            Some(vec!["O", "My-P", "Ec_1"])
-        );
-    }
-}
+mod tests;

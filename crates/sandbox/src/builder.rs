@@ -1,0 +1,124 @@
+//! What can be chosen about a sandbox before it starts.
+
+use std::{
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    Config, Error, Generation, KeyMaterial, PolicyConfig, Sandbox,
+    sandbox::bind,
+    service::{self, Service},
+    state::StateFolder,
+    tls::{CaFile, Tls},
+};
+
+/// What a sandbox is to be like.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    listen: Option<String>,
+    allow_remote: bool,
+    is_tls: bool,
+    needs_client_certificate: bool,
+    state: Option<PathBuf>,
+    keys: KeyMaterial,
+    config: Config,
+}
+
+impl Builder {
+    /// Listens on `HOST:PORT`; port 0 is any free one. Default `127.0.0.1:0`.
+    #[must_use]
+    pub fn listen(mut self, address: &str) -> Self {
+        self.listen = Some(address.to_owned());
+        self
+    }
+
+    /// Allows an address that other machines can reach.
+    #[must_use]
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
+        self
+    }
+
+    /// Serves https, with a certificate of a root of its own.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.is_tls = true;
+        self
+    }
+
+    /// Serves https and refuses clients without [`Sandbox::client_certificate_pem`].
+    #[must_use]
+    pub fn require_client_certificate(mut self) -> Self {
+        self.is_tls = true;
+        self.needs_client_certificate = true;
+        self
+    }
+
+    /// Keeps organization, token, keys, certificates and the audit log in a folder.
+    #[must_use]
+    pub fn state(mut self, folder: impl AsRef<Path>) -> Self {
+        self.state = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Where keys come from that no state folder has.
+    #[must_use]
+    pub fn keys(mut self, keys: KeyMaterial) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Serves this content. Replaces what [`Self::generation`] and [`Self::policies`] said before.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Plays this generation of the service.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.config.generation = generation;
+        self
+    }
+
+    /// Has these signing policies instead of the project `demo`.
+    #[must_use]
+    pub fn policies(mut self, policies: impl IntoIterator<Item = PolicyConfig>) -> Self {
+        self.config.policies = policies.into_iter().collect();
+        self
+    }
+
+    /// Starts.
+    ///
+    /// # Errors
+    /// When the configuration cannot be, the address cannot be listened on, or the state folder cannot be used.
+    pub fn start(self) -> Result<Sandbox, Error> {
+        let origin = || "the configuration".to_owned();
+        self.config.check().map_err(|reason| Error::Config { origin: origin(), reason })?;
+        let listener = self.bind()?;
+        let state = self.state.as_deref().map(StateFolder::open).transpose()?.map(Arc::new);
+        let tls = self
+            .is_tls
+            .then(|| Tls::new(state.as_deref(), self.needs_client_certificate))
+            .transpose()?;
+        let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
+        let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
+        let origin = service::origin(address, tls.is_some());
+        let service = Service::new(&self.config, state, self.keys, origin)?;
+        Sandbox::assemble(service, tls, ca_file, listener)
+    }
+
+    fn bind(&self) -> Result<TcpListener, Error> {
+        let text = self.listen.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+        let resolved = text.to_socket_addrs();
+        let addresses: Vec<SocketAddr> =
+            resolved.map_err(|source| Error::Listen { address: text.clone(), source })?.collect();
+        if !self.allow_remote && !addresses.iter().all(|address| address.ip().is_loopback()) {
+            return Err(Error::NotLoopback { address: text });
+        }
+        bind(&addresses, &text)
+    }
+}

@@ -1,0 +1,160 @@
+//! Whatever comes in, the routes answer it: no panic, and no signature for nonsense.
+
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Config, KeyMaterial, KeyType, PolicyConfig};
+
+const PATHS: &[&str] = &[
+    "Cryptoki/MySigningPolicies",
+    "SigningRequests/SignHash",
+    "SigningRequests/SubmitWithArtifact",
+    "SigningRequests",
+    "Projects/p/SigningPolicies/a/Certificate",
+];
+
+fn service() -> Service {
+    let policies = vec![PolicyConfig::new("p/a", KeyType::P256)];
+    let config = Config { policies, ..Config::default() };
+    Service::new(&config, None, KeyMaterial::Fresh, "http://sandbox".to_owned()).unwrap()
+}
+
+fn call(service: &Service, method: Method, path: &str, content_type: &str) -> Call {
+    let mut headers = HeaderMap::new();
+    let token = &service.identity.tokens[0].token;
+    headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+    headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+    let organization = service.identity.organization_id;
+    Call {
+        method,
+        path: format!("/Api/v1/{organization}/{path}"),
+        query: String::new(),
+        headers,
+        body: Vec::new(),
+        form: None,
+        tamper: None,
+    }
+}
+
+fn read_form(headers: &HeaderMap, body: Vec<u8>) -> Option<Form> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(Form::read(headers, body))
+}
+
+proptest! {
+    #[test]
+    fn any_path_and_query_and_token_is_answered(
+        path in ".{0,60}",
+        query in ".{0,60}",
+        token in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let service = service();
+        let mut call = call(&service, Method::GET, PATHS[0], "application/json");
+        call.query = query;
+        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 200 | 400));
+        if let Ok(value) = HeaderValue::from_bytes(&token) {
+            call.headers.insert(header::AUTHORIZATION, value);
+            prop_assert_eq!(answer(&service, &call).status.as_u16(), 401);
+        }
+        call.path = path;
+        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 401 | 403 | 404 | 405));
+    }
+
+    #[test]
+    fn any_body_is_answered_and_never_signed(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let service = service();
+        let mut call = call(&service, Method::POST, PATHS[1], "application/json");
+        call.body = body;
+        prop_assert_eq!(answer(&service, &call).status.as_u16(), 400);
+    }
+
+    #[test]
+    fn a_json_of_wrong_types_is_refused(
+        project in json(), policy in json(), hash in json(), algorithm in json(), options in json(),
+    ) {
+        let service = service();
+        let mut call = call(&service, Method::POST, PATHS[1], "application/json");
+        let data = serde_json::json!({
+            "hash": hash, "signatureAlgorithm": algorithm, "ecdsaOptions": options,
+        });
+        let body = serde_json::json!({
+            "projectSlug": project, "signingPolicySlug": policy, "hashSigningData": data,
+        });
+        call.body = body.to_string().into_bytes();
+        let status = answer(&service, &call).status.as_u16();
+        prop_assert_eq!(status, 400, "{}", body);
+    }
+
+    #[test]
+    fn any_form_is_read_or_not_and_never_signed(
+        rest in prop::collection::vec(any::<u8>(), 0..200),
+        file in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let service = service();
+        let content_type = "multipart/form-data; boundary=b";
+        let mut call = call(&service, Method::POST, PATHS[3], content_type);
+        call.form = read_form(&call.headers, rest);
+        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 400 | 415));
+
+        let mut body = Vec::new();
+        for (name, value) in
+            [("ProjectSlug", "p"), ("SigningPolicySlug", "a"), ("IsFastSigningRequest", "true")]
+        {
+            let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend(head.into_bytes());
+            body.extend(format!("{value}\r\n").into_bytes());
+        }
+        body.extend(b"--b\r\nContent-Disposition: form-data; name=\"Artifact\"; filename=\"f\"\r\n\r\n");
+        body.extend(file);
+        body.extend(b"\r\n--b--\r\n");
+        call.form = read_form(&call.headers, body);
+        prop_assert_eq!(answer(&service, &call).status.as_u16(), 400);
+    }
+}
+
+/// Small JSON values of every type.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        "[a-zA-Z0-9+/=]{0,12}".prop_map(Into::into),
+        prop::collection::vec(any::<u8>(), 0..3).prop_map(Into::into),
+        Just(serde_json::json!({ "signatureFormat": "Asn1" })),
+    ]
+}
+
+#[test]
+fn the_case_of_a_path_does_not_matter() {
+    for path in [
+        "/Api/v1/o/SigningRequests/SignHash",
+        "/API/V1/o/signingrequests/signhash",
+        "/api/v1/o/SigningRequests/SignHash/",
+    ] {
+        assert_eq!(Route::of(&Method::POST, path), Some(Route::SignHash), "{path}");
+    }
+}
+
+#[test]
+fn other_paths_and_methods_have_no_route() {
+    for (method, path) in [
+        (Method::GET, "/Api/v1/o/SigningRequests/SignHash"),
+        (Method::POST, "/Api/v1//SigningRequests/SignHash"),
+        (Method::POST, "/v1/o/SigningRequests/SignHash"),
+        (Method::GET, "/"),
+        (Method::GET, ""),
+        (Method::GET, "*"),
+    ] {
+        assert_eq!(Route::of(&method, path), None, "{method} {path}");
+    }
+}
+
+#[test]
+fn slugs_keep_their_case() {
+    let row = ROUTES.iter().find(|row| row.route == Route::Certificate).unwrap();
+    assert_eq!(
+        captures(row, "/api/v1/O/projects/My-P/signingpolicies/Ec_1/certificate"),
+        Some(vec!["O", "My-P", "Ec_1"])
+    );
+}

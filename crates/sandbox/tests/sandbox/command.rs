@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_signpath-sandbox");
+
+/// A sandbox of small keys: what is tried here is the command line.
+const CONFIG: &str = r#"{"projects": {"p": {"signingPolicies": {"a": {"key": "p256"}}}}}"#;
+
+/// A running `serve` that is killed at the latest when the test ends.
+struct Serving {
+    child: Child,
+    line: String,
+}
+
+impl Serving {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        fs::write(folder.join("config.json"), CONFIG).unwrap();
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--config", "config.json"])
+            .args(arguments)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { child, line: line.trim_end().to_owned() }
+    }
+
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let mut errors = String::new();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut errors).unwrap();
+        (self.child.wait().unwrap().code(), errors)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn serve_says_where_it_listens_and_ends_in_order_on_both_signals() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = TempDir::new().unwrap();
+        let serving = Serving::start(folder.path(), &[]);
+        assert!(serving.line.starts_with("listening on http://127.0.0.1:"), "{}", serving.line);
+        assert!(serving.line.ends_with("/Api"));
+        let (code, errors) = serving.end(signal);
+        assert_eq!(code, Some(0), "{errors}");
+        assert!(errors.contains("SIGNPATH_API_TOKEN='"), "{errors}");
+    }
+}
+
+#[test]
+fn an_env_file_is_there_when_the_line_is_and_a_shell_can_source_it() {
+    let folder = TempDir::new().unwrap();
+    let serving =
+        Serving::start(folder.path(), &["--tls", "--state", "s", "--env-file", "it's.env"]);
+    let url = serving.line.strip_prefix("listening on ").unwrap();
+    let script = ". \"./it's.env\"; printf '%s\\n' \"$SIGNPATH_API_URL\" \
+        \"$SIGNPATH_ORGANIZATION_ID\" \"$SIGNPATH_API_TOKEN\"; cat \"$SIGNPATH_TLS_CA_CERTIFICATE\"";
+    let shell =
+        Command::new("sh").args(["-c", script]).current_dir(folder.path()).output().unwrap();
+    let shown = String::from_utf8(shell.stdout).unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[0], url);
+    let kept = fs::read_to_string(folder.path().join("s/sandbox.json")).unwrap();
+    assert!(kept.contains(lines[1]) && kept.contains(lines[2]), "{shown}");
+    assert_eq!(lines[3], "-----BEGIN CERTIFICATE-----");
+    let (_, errors) = serving.end("-TERM");
+    assert!(!errors.contains(lines[2]), "the token is in the file alone");
+}
+
+#[test]
+fn a_second_serve_in_the_same_folder_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let _serving = Serving::start(folder.path(), &["--state", "s"]);
+    let state = folder.path().join("s");
+    let second = run(&["serve", "--listen", "127.0.0.1:0", "--state", state.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(stderr(&second).contains("in use by another sandbox"), "{}", stderr(&second));
+}
+
+#[test]
+fn wrong_arguments_end_with_2_and_wrong_content_with_1() {
+    for (arguments, code, text) in [
+        (vec!["serve", "--generation", "ancient"], 2, "old, new, both"),
+        (vec!["listen"], 2, "unrecognized subcommand"),
+        (vec![], 2, "Usage"),
+        (vec!["serve", "--listen", "0.0.0.0:0"], 1, "--allow-remote"),
+        (vec!["serve", "--listen", "nonsense"], 1, "cannot listen on nonsense"),
+        (vec!["serve", "--config", "/nonexistent.json"], 1, "cannot read /nonexistent.json"),
+        (vec!["audit", "--state", "/nonexistent"], 1, "cannot read /nonexistent/audit.jsonl"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(text), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_help_has_examples() {
+    for (arguments, text) in
+        [(["serve", "--help"], "--env-file sandbox.env"), (["audit", "--help"], "--json | tail")]
+    {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8(output.stdout).unwrap().contains(text));
+    }
+}
+
+#[test]
+fn audit_prints_lines_for_people_and_for_programs() {
+    let folder = TempDir::new().unwrap();
+    let lines = [
+        r#"{"time":"2026-01-02T03:04:05.678Z","user":"ci","route":"SignHash","policy":"demo/ec","algorithm":"Ecdsa Ieee","digest":"e3b0","metadata":{"a":1},"result":"signed","signingRequestId":"i-d"}"#,
+        r#"{"time":"2026-01-02T03:04:06.000Z","user":"unknown","route":"SigningRequests","policy":"x\u001b[2J/y","result":"refused","status":401,"reason":"No."}"#,
+    ];
+    let log = lines.join("\n") + "\n";
+    fs::write(folder.path().join("audit.jsonl"), &log).unwrap();
+    let state = folder.path().to_str().unwrap();
+    let output = run(&["audit", "--state", state]);
+    let expected = "2026-01-02T03:04:05.678Z  ci  SignHash  demo/ec  Ecdsa Ieee  e3b0  signed i-d  {\"a\":1}\n\
+         2026-01-02T03:04:06.000Z  unknown  SigningRequests  x\\u{1b}[2J/y  -  -  refused 401 No.\n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    assert_eq!(output.status.code(), Some(0));
+    let output = run(&["audit", "--state", state, "--json"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), log);
+}
+
+#[test]
+fn audit_says_which_lines_it_cannot_read() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("audit.jsonl"), "{\n").unwrap();
+    let output = run(&["audit", "--state", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("line 1"), "{}", stderr(&output));
+}
