@@ -330,6 +330,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_s_example_is_a_configuration() {
+        let (_, from) = include_str!("../README.md").split_once("```json\n").unwrap();
+        let (example, _) = from.split_once("```").unwrap();
+        let config = Config::from_json(example).unwrap();
+        let policy = PolicyConfig::new("demo/release", KeyType::P256);
+        assert_eq!(config.policies, [policy.subject_alternative_name("release@example.com")]);
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_with_a_reason() {
         for (text, reason) in [
             ("{", "EOF"),
