@@ -19,9 +19,12 @@ fn the_readme_has_every_setting_with_its_default_and_what_is_allowed() {
 }
 
 fn rendered() -> String {
-    let mut table = "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    let mut table =
+        "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
     for setting in SETTINGS {
-        let default = if setting.default.is_empty() { "–".into() } else { code(&[setting.default]) };
+        let default =
+            if setting.default.is_empty() { "–".into() } else { code(&[setting.default]) };
         let (json, environment) = (code(setting.json), code(setting.environment));
         writeln!(
             table,

@@ -301,10 +301,8 @@ pub const SETTINGS: &[Setting] = &[
         default: "false",
         form: Form::Flag,
         allowed: value::FLAG,
-        about: "Show GPG keys with a made-up certificate",
-        apply: |config, text| {
-            value::flag(text).map(|include| config.include_dummy_certificate = include)
-        },
+        about: "Accepted; GPG keys are shown without a certificate so far",
+        apply: value::dummy_certificate,
         ..ROW
     },
     Setting {

@@ -114,6 +114,19 @@ pub(super) fn output_stream(config: &mut Config, text: &str) -> Parsed<()> {
     Ok(())
 }
 
+/// Kept for those who read it, and said to have no effect so far.
+pub(super) fn dummy_certificate(config: &mut Config, text: &str) -> Parsed<()> {
+    config.include_dummy_certificate = flag(text)?;
+    if config.include_dummy_certificate {
+        config.warnings.push(
+            "IncludeDummyX509CertificateForGpgKeys is true, which has no effect so far: GPG keys are shown without a \
+             certificate"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn read_write_sessions(config: &mut Config, text: &str) -> Parsed<()> {
     if !flag(text)? {
         config.warnings.push(
