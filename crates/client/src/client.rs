@@ -9,13 +9,13 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use crate::config::{ApiUrl, Config};
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::http::{Answer, Broken, Settings, Transport};
 use crate::key::HashToSign;
 use crate::metadata::{MetadataDetail, SourceProcess};
 use crate::policy::{LeftOut, Policy};
 use crate::retry::{self, Cause, Failed, Limits, Wall};
-use crate::secret::Credentials;
+use crate::secret::{Credentials, HIDDEN};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
 
@@ -115,7 +115,7 @@ impl Client {
             match self.call(&request.encode(form), &asked, clock) {
                 Ok(answer) => {
                     let signed =
-                        sign::decode(&answer.body).map_err(|why| Error::Answer { asked, why })?;
+                        sign::decode(&answer.body).map_err(|why| self.bad_answer(&asked, &why))?;
                     self.form.store(place, Ordering::Relaxed);
                     self.note(policy, &metadata, &signed);
                     return Ok(signed);
@@ -146,7 +146,7 @@ impl Client {
     }
 
     fn note(&self, policy: &Policy, metadata: &Metadata, signed: &Signed) {
-        let id = crate::error::shown(signed.id.as_deref().unwrap_or("without an id"));
+        let id = shown(signed.id.as_deref().unwrap_or("without an id"));
         info!(
             "{} signed: signing request {id} (correlation id {})",
             policy.name(),
@@ -169,8 +169,14 @@ impl Client {
                 Some(_) => "the policy's key is still the same".to_owned(),
             },
         };
-        let link = link.as_deref().map(crate::error::shown);
+        let link = link.as_deref().map(shown);
         Error::WrongSignature { policy: name, detail: format!("{fault}; {seen}"), link }
+    }
+
+    /// What is wrong with an answer may quote it.
+    fn bad_answer(&self, asked: &str, why: &str) -> Error {
+        let why = shown(&why.replace(self.credentials.token.expose(), HIDDEN));
+        Error::Answer { asked: asked.to_owned(), why }
     }
 
     fn list(
@@ -181,8 +187,7 @@ impl Client {
         clock: &Wall,
     ) -> Result<Vec<Policy>, Error> {
         let answer = self.call(&policies::request(project, policy), asked, clock)?;
-        let entries = policies::decode(&answer.body)
-            .map_err(|why| Error::Answer { asked: asked.to_owned(), why })?;
+        let entries = policies::decode(&answer.body).map_err(|why| self.bad_answer(asked, &why))?;
         let read = entries.into_iter().map(|entry| match entry {
             Ok(entry) => Policy::from_entry(&entry),
             Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),

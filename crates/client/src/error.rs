@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use hint::{HINTS, Situation};
 pub use message::ServiceMessage;
-pub(crate) use message::{one_line, shown};
+pub(crate) use message::{is_invisible, one_line, shown};
 
 mod hint;
 mod message;
@@ -35,14 +35,14 @@ pub enum Error {
         /// What is wrong, with line and column where it is the JSON.
         problem: String,
     },
-    /// The TLS settings cannot be used, or this system has no root certificates.
-    TlsSetup {
+    /// Nothing can be sent: certificate files, token or proxy cannot be used, or this system has no root certificates.
+    Setup {
         /// What is wrong, with the path of the file.
         why: String,
     },
     /// No whole answer came.
     Connection {
-        /// What was being done, for example "signing with demo/ec at https://app.signpath.io/Api".
+        /// What was being done, for example "signing with demo/ec at `https://app.signpath.io/Api`".
         asked: String,
         /// How far it came.
         failure: Failure,
@@ -164,14 +164,14 @@ pub enum Stop {
 
 /// A file that a setting names and that cannot be used; `why` continues a sentence ("cannot be read: …").
 pub(crate) fn unusable_file(setting: &str, path: &Path, why: impl fmt::Display) -> Error {
-    Error::TlsSetup { why: format!("{setting} names {}, which {why}", path.display()) }
+    Error::Setup { why: format!("{setting} names {}, which {why}", path.display()) }
 }
 
 impl Error {
     /// Which kind of failure this is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Setting { .. } | Self::ConfigFile { .. } | Self::TlsSetup { .. } => {
+            Self::Setting { .. } | Self::ConfigFile { .. } | Self::Setup { .. } => {
                 Class::Configuration
             }
             Self::Connection { failure: Failure::Trust, .. } => Class::Untrusted,
@@ -209,7 +209,9 @@ impl Error {
             Self::ConfigFile { path, problem } => {
                 write!(f, "the configuration file {} cannot be used: {problem}", path.display())
             }
-            Self::TlsSetup { why } => write!(f, "TLS cannot be set up: {why}"),
+            Self::Setup { why } => {
+                write!(f, "the connection to the service cannot be set up: {why}")
+            }
             Self::Connection { asked, failure, detail } => {
                 write!(f, "{asked} failed: {}", failure.words())?;
                 if detail.is_empty() { Ok(()) } else { write!(f, " ({detail})") }

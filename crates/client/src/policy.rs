@@ -5,7 +5,7 @@ use std::fmt;
 use tracing::warn;
 
 use crate::certificate::Certificate;
-use crate::error::shown;
+use crate::error::{is_invisible, shown};
 use crate::key::{PublicKey, Unreadable};
 use crate::wire::PolicyEntry;
 
@@ -105,7 +105,7 @@ impl fmt::Debug for Policy {
 /// name, in a line and in a URL.
 fn is_slug(text: &str) -> bool {
     let odd = |character: char| {
-        character.is_control() || character.is_whitespace() || "/%?#".contains(character)
+        is_invisible(character) || character.is_whitespace() || "/%?#".contains(character)
     };
     !text.is_empty() && text.chars().count() <= NAME_MAX && !text.chars().any(odd)
 }

@@ -250,10 +250,24 @@ fn answers_of_a_wrong_shape_are_not_asked_for_again() {
         let responder = Responder::script(vec![Reply::status(200, body)]);
         let error = client(&responder).policies().unwrap_err();
         assert_eq!(error.class(), Class::Answer);
+        assert!(error.to_string().contains("SIGNPATH_API_URL"), "{error}");
         let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
         assert_eq!(error.class(), Class::Answer);
         assert_eq!(responder.received().len(), 2);
     }
+}
+
+#[test]
+fn an_answer_that_is_quoted_shows_no_token_and_stays_one_line() {
+    let body = json!({ "signature": { "x": TOKEN }, "hashSigningResult": format!("a\n{TOKEN}") });
+    let responder = Responder::script(vec![Reply::json(200, &body.to_string())]);
+    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    let text = error.to_string();
+    assert!(!text.contains(TOKEN) && !text.contains('\n'), "{text}");
+    let list = json!({ "signingPolicies": format!("{TOKEN}\n") }).to_string();
+    let responder = Responder::script(vec![Reply::json(200, &list)]);
+    let text = client(&responder).policies().unwrap_err().to_string();
+    assert!(!text.contains(TOKEN) && !text.contains('\n'), "{text}");
 }
 
 #[test]

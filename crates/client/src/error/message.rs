@@ -108,7 +108,7 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
 }
 
 /// Control characters, line and paragraph separators, and the marks that turn the direction of writing.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -34,7 +34,7 @@ impl Engine {
     /// Reads certificates for https. Connects nowhere.
     pub(super) fn new(settings: &Settings, names: &Arc<Names>) -> Result<Self, Error> {
         let tls = tls::configuration(settings)?;
-        let setup = |why: String| Error::TlsSetup { why };
+        let setup = |why: String| Error::Setup { why };
         // Not enable_all: nothing else is needed, and the rest may come to need threads.
         let runtime =
             Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {

@@ -3,6 +3,7 @@
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::multipart;
 use reqwest::{Client, RequestBuilder, Response, Url};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ServiceMessage};
 use crate::http::{Answer, Broken, Settings, failure, retry_after};
@@ -19,7 +20,7 @@ pub(super) fn outgoing(
     request: &Request,
     token: &Token,
 ) -> Result<RequestBuilder, Broken> {
-    let url = url(settings, request).map_err(|why| Broken::Setup(Error::TlsSetup { why }))?;
+    let url = url(settings, request).map_err(|why| Broken::Setup(Error::Setup { why }))?;
     let builder = match &request.body {
         Body::None => http.get(url),
         Body::Json(json) => {
@@ -65,9 +66,10 @@ fn url(settings: &Settings, request: &Request) -> Result<Url, String> {
 }
 
 fn bearer(token: &Token) -> Result<HeaderValue, Broken> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
         let why = "the API token has characters that no HTTP header can carry".to_owned();
-        Broken::Setup(Error::TlsSetup { why })
+        Broken::Setup(Error::Setup { why })
     })?;
     value.set_sensitive(true);
     Ok(value)

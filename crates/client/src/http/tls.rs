@@ -38,7 +38,7 @@ pub(super) fn configuration(settings: &Settings) -> Result<ClientConfig, Error> 
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::TlsSetup { why: error.to_string() })?
+        .map_err(|error| Error::Setup { why: error.to_string() })?
         .with_root_certificates(roots);
     let client = settings.tls_client_certificate.as_deref().filter(|_| settings.https);
     let mut configuration = match client {
@@ -75,7 +75,7 @@ fn roots(settings: &Settings) -> Result<RootCertStore, Error> {
     if roots.is_empty() {
         let why = "this system has no root certificates: install its ca-certificates package, or name a PEM file in \
                    SIGNPATH_TLS_CA_CERTIFICATE";
-        return Err(Error::TlsSetup { why: why.to_owned() });
+        return Err(Error::Setup { why: why.to_owned() });
     }
     Ok(roots)
 }

@@ -97,6 +97,8 @@ fn entry(value: Value) -> Result<PolicyEntry, BadEntry> {
     let part =
         |name: &str| value.get(name).and_then(Value::as_str).map_or_else(|| "?".to_owned(), shown);
     let name = format!("{}/{}", part("projectSlug"), part("signingPolicySlug"));
-    serde_json::from_value(value)
-        .map_err(|error| BadEntry { name, why: format!("its entry cannot be read: {error}") })
+    serde_json::from_value(value).map_err(|error| BadEntry {
+        name,
+        why: shown(&format!("its entry cannot be read: {error}")),
+    })
 }

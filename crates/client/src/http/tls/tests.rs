@@ -10,8 +10,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::*;
 use crate::error::{Class, Failure};
 use crate::http::names::Names;
+use crate::http::responder::{Reply, Responder};
 use crate::http::tests::{failure, get, settings, token};
-use crate::http::{Broken, NextHop, Transport};
+use crate::http::{Broken, NextHop, ProxySettings, Transport};
 
 /// A certificate for 127.0.0.1 and localhost with its key, and the root that it was issued under.
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_server.pem");
@@ -218,4 +219,41 @@ fn guard_1_a_peer_that_says_nothing_more_on_http_2_is_noticed_long_before_the_ti
     let broken = send(https(address)).unwrap_err();
     assert!(matches!(failure(&broken), Failure::Timeout | Failure::Lost), "{broken:?}");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_handshake_that_hangs_is_a_connection_that_was_not_made() {
+    let responder = Responder::script(vec![Reply::Silence]);
+    let time = Duration::from_millis(100);
+    let settings = Settings { connect_time: time, ..https(responder.address()) };
+    assert_eq!(failure(&send(settings).unwrap_err()), Failure::Connect);
+}
+
+/// A service that is only reached through a proxy, and the proxy's answer to CONNECT.
+fn through_proxy(status: u16) -> (Responder, Broken) {
+    let proxy = Responder::script(vec![Reply::status(status, "")]);
+    let hop = NextHop { host: "127.0.0.1".to_owned(), port: proxy.address().port() };
+    let url = format!("http://{}", proxy.address());
+    let settings = Settings {
+        base: "https://service.invalid/Api".to_owned(),
+        service: NextHop { host: "service.invalid".to_owned(), port: 443 },
+        proxy: Some(ProxySettings { url, hop, user_info: None }),
+        ..https(proxy.address())
+    };
+    let broken = send(settings).unwrap_err();
+    (proxy, broken)
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_refuses() {
+    for (status, expected) in
+        [(407, Failure::Proxy), (403, Failure::Connect), (502, Failure::Connect)]
+    {
+        let (proxy, broken) = through_proxy(status);
+        assert_eq!(failure(&broken), expected, "{status}: {broken:?}");
+        let [request] = proxy.received().try_into().unwrap();
+        assert_eq!(request.method, "CONNECT");
+        assert_eq!(request.target, "service.invalid:443");
+        assert_eq!(request.header("authorization"), None, "the token is not for the proxy");
+    }
 }
