@@ -1,11 +1,11 @@
 //! The README's table of settings is [`SETTINGS`], row by row.
 
-use std::fmt::Write;
-
 use signpath_client::SETTINGS;
 
 const README: &str = include_str!("../../../README.md");
 const BEGIN: &str = "<!-- settings -->\n";
+const HEAD: &str =
+    "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n";
 const END: &str = "<!-- /settings -->";
 
 #[test]
@@ -19,21 +19,14 @@ fn the_readme_has_every_setting_with_its_default_and_what_is_allowed() {
 }
 
 fn rendered() -> String {
-    let mut table =
-        "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n"
-            .to_owned();
-    for setting in SETTINGS {
+    let rows = SETTINGS.iter().map(|setting| {
         let default =
             if setting.default.is_empty() { "–".into() } else { code(&[setting.default]) };
         let (json, environment) = (code(setting.json), code(setting.environment));
-        writeln!(
-            table,
-            "| {json} | {environment} | {default} | {} | {} |",
-            setting.allowed, setting.about
-        )
-        .unwrap();
-    }
-    table
+        let (allowed, about) = (setting.allowed, setting.about);
+        format!("| {json} | {environment} | {default} | {allowed} | {about} |\n")
+    });
+    HEAD.to_owned() + &rows.collect::<String>()
 }
 
 /// Newer and older names, each as code.
