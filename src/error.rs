@@ -142,7 +142,7 @@ impl fmt::Display for Error {
             Self::NoEvent => "slots do not change",
             Self::NotInitialized => "C_Initialize comes first, in a forked process again",
             Self::ObjectHandleInvalid => "there is no object with this handle",
-            Self::OperationActive => "the session has an operation of this kind under way",
+            Self::OperationActive => "the session has an operation under way already",
             Self::OperationNotInitialized => "the session has no operation of this kind under way",
             Self::Panic => "a defect in the module was caught; please report it with the log",
             Self::SessionHandleInvalid => "there is no session with this handle",

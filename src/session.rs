@@ -1,4 +1,4 @@
-//! A session: its operations, one of a kind at a time, and how they begin and end (2.40 §5.2, §5.11).
+//! A session: its operation, one at a time, and how it begins and ends (2.40 §5.1.6, §5.2, §5.11).
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -60,7 +60,7 @@ impl Session {
     }
 
     pub(crate) fn begin_find(&self, template: &Template) -> Result<()> {
-        if self.operations.lock().find.is_some() {
+        if self.operations.lock().is_any_active() {
             return Err(Error::OperationActive);
         }
         let found = self.token.search(template)?;
@@ -86,7 +86,7 @@ impl Session {
         requested: RequestedMechanism<'_>,
         key: CK_OBJECT_HANDLE,
     ) -> Result<()> {
-        if self.operations.lock().sign.is_some() {
+        if self.operations.lock().is_any_active() {
             return Err(Error::OperationActive);
         }
         let mechanism = Mechanism::requested(requested)?;
@@ -113,6 +113,13 @@ impl Session {
     /// Puts the operation back: after a length query, a short buffer, and a part of a message.
     pub(crate) fn restore_sign(&self, operation: SignOperation) {
         self.operations.lock().sign = Some(operation);
+    }
+}
+
+impl Operations {
+    /// 2.40 §5.1.6, CKR_OPERATION_ACTIVE: a search keeps a signature from beginning, and the other way round.
+    fn is_any_active(&self) -> bool {
+        self.find.is_some() || self.sign.is_some()
     }
 }
 

@@ -64,6 +64,24 @@ fn a_search_is_begun_and_ended_once() {
 }
 
 #[test]
+fn a_search_and_a_signature_do_not_run_in_one_session() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        session.find_init(&[]).unwrap();
+        assert_eq!(session.sign_init(CKM_ECDSA, key), Err(CKR_OPERATION_ACTIVE));
+        assert_eq!(call!(module, C_FindObjectsFinal(session.handle)), CKR_OK);
+        session.sign_init(CKM_ECDSA, key).unwrap();
+        assert_eq!(session.find_init(&[]), Err(CKR_OPERATION_ACTIVE));
+        assert_eq!(session.attribute(key, CKA_LABEL).unwrap(), b"demo/ec");
+        assert_eq!(session.sign_into(&[7; 32], 64).map(|signature| signature.len()), Ok(64));
+    });
+}
+
+#[test]
 fn a_length_query_and_a_short_buffer_keep_the_operation() {
     alone(|process| {
         let sandbox = process.sandbox();
