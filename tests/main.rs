@@ -31,4 +31,6 @@ mod sessions;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod softhsm;
+#[cfg(test)]
 mod warm;

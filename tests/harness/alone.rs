@@ -46,6 +46,30 @@ pub(crate) fn alone_beside_a_sandbox<F: FnOnce(Alone)>(body: F) -> Ended {
     if is_child(test) { run_here(body) } else { run_child(test, &sandbox().environment()) }
 }
 
+/// The parent of a test whose body runs in one process after the other, each with variables of its own.
+pub(crate) struct Repeatedly {
+    test: &'static str,
+}
+
+/// Like [`alone`], for a body that runs in more than one process: `None` in such a process, once the body has run.
+pub(crate) fn alone_repeatedly<F: FnOnce(Alone)>(body: F) -> Option<Repeatedly> {
+    let test = name_of(&body);
+    if is_child(test) {
+        run_here(body);
+        return None;
+    }
+    Some(Repeatedly { test })
+}
+
+impl Repeatedly {
+    /// Runs the body once more, in an environment that has these variables.
+    pub(crate) fn run(&self, variables: &[(&str, String)]) -> Ended {
+        let owned: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        run_child(self.test, &owned)
+    }
+}
+
 fn is_child(test: &str) -> bool {
     variable(MARK).is_some_and(|mark| mark == test)
 }

@@ -4,5 +4,7 @@
 mod module;
 mod alone;
 
-pub(crate) use alone::{Alone, alone, alone_beside_a_sandbox, requested, variable};
-pub(crate) use module::{Module, Session, module_path};
+pub(crate) use alone::{
+    Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, requested, variable,
+};
+pub(crate) use module::{Find, Module, Session, module_path};

@@ -1,0 +1,180 @@
+//! Slots, tokens and mechanisms (2.40 §5.5).
+
+use std::ptr;
+
+use cryptoki_sys::*;
+
+use super::{Row, row};
+use crate::softhsm::caller::{
+    Caller, NO_HANDLE,
+    Start::{Initialized, Public, User},
+};
+
+pub(super) const ROWS: &[Row] = &[
+    row("C_GetSlotList: how many", Initialized, |on| {
+        let mut count = 99;
+        let rv = call!(on, C_GetSlotList(CK_TRUE, ptr::null_mut(), &raw mut count));
+        on.note_len(rv, count);
+    }),
+    row("C_GetSlotList: with or without a token", Initialized, |on| {
+        let (mut with, mut without) = (0, 0);
+        on.note(call!(on, C_GetSlotList(CK_TRUE, ptr::null_mut(), &raw mut with)));
+        on.note(call!(on, C_GetSlotList(CK_FALSE, ptr::null_mut(), &raw mut without)));
+        on.tell(&format!("as many: {}", with == without));
+    }),
+    row("C_GetSlotList: no room", Initialized, |on| {
+        let mut slots = [NO_HANDLE; 4];
+        let mut count = 0;
+        on.note(call!(on, C_GetSlotList(CK_TRUE, slots.as_mut_ptr(), &raw mut count)));
+        on.tell(&format!("a length: {}, untouched: {}", count > 0, slots == [NO_HANDLE; 4]));
+    }),
+    row("C_GetSlotList: more room than slots", Initialized, |on| {
+        let mut slots = [NO_HANDLE; 48];
+        let mut count = 48;
+        on.note(call!(on, C_GetSlotList(CK_TRUE, slots.as_mut_ptr(), &raw mut count)));
+        let filled = slots.iter().filter(|slot| **slot != NO_HANDLE).count() as CK_ULONG;
+        on.tell(&format!("all of them: {}", filled == count));
+    }),
+    row("C_GetSlotList: NULL for the count", Initialized, |on| {
+        on.note(call!(on, C_GetSlotList(CK_TRUE, ptr::null_mut(), ptr::null_mut())));
+    }),
+    row("C_GetSlotInfo", Initialized, |on| {
+        let mut info = CK_SLOT_INFO::default();
+        on.note(call!(on, C_GetSlotInfo(on.slot, &raw mut info)));
+        on.tell(&format!("flags {}", info.flags));
+    }),
+    row("C_GetSlotInfo: no such slot", Initialized, |on| {
+        on.note(call!(on, C_GetSlotInfo(NO_HANDLE, &mut CK_SLOT_INFO::default())));
+    }),
+    row("C_GetSlotInfo: NULL", Initialized, |on| {
+        on.note(call!(on, C_GetSlotInfo(on.slot, ptr::null_mut())));
+    }),
+    row("C_GetTokenInfo: the label", Initialized, |on| {
+        let info = token_info(on);
+        on.tell(&String::from_utf8_lossy(&info.label));
+    }),
+    row("C_GetTokenInfo: CKF_TOKEN_INITIALIZED, CKF_USER_PIN_INITIALIZED", Initialized, |on| {
+        token_flags(on, CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED);
+    }),
+    row("C_GetTokenInfo: CKF_LOGIN_REQUIRED", Initialized, |on| {
+        token_flags(on, CKF_LOGIN_REQUIRED)
+    }),
+    row("C_GetTokenInfo: CKF_RNG", Initialized, |on| token_flags(on, CKF_RNG)),
+    row("C_GetTokenInfo: CKF_WRITE_PROTECTED", Initialized, |on| {
+        token_flags(on, CKF_WRITE_PROTECTED);
+    }),
+    row("C_GetTokenInfo: CKF_PROTECTED_AUTHENTICATION_PATH", Initialized, |on| {
+        token_flags(on, CKF_PROTECTED_AUTHENTICATION_PATH);
+    }),
+    row("C_GetTokenInfo: the other flags", Initialized, |on| {
+        let known = CKF_TOKEN_INITIALIZED
+            | CKF_USER_PIN_INITIALIZED
+            | CKF_LOGIN_REQUIRED
+            | CKF_RNG
+            | CKF_WRITE_PROTECTED
+            | CKF_PROTECTED_AUTHENTICATION_PATH;
+        token_flags(on, !known);
+    }),
+    row("C_GetTokenInfo: session limits", Initialized, |on| {
+        let info = token_info(on);
+        on.tell(&format!("{} {}", info.ulMaxSessionCount, info.ulMaxRwSessionCount));
+    }),
+    row("C_GetTokenInfo: session counts", Public, |on| {
+        on.open(CKF_SERIAL_SESSION);
+        let info = token_info(on);
+        on.tell(&format!("{} {}", info.ulSessionCount, info.ulRwSessionCount));
+    }),
+    row("C_GetTokenInfo: PIN lengths", Initialized, |on| {
+        let info = token_info(on);
+        on.tell(&format!("{} {}", info.ulMinPinLen, info.ulMaxPinLen));
+    }),
+    row("C_GetTokenInfo: memory", Initialized, |on| {
+        let info = token_info(on);
+        on.tell(&format!("{:x} {:x}", info.ulTotalPublicMemory, info.ulTotalPrivateMemory));
+        on.tell(&format!("{:x} {:x}", info.ulFreePublicMemory, info.ulFreePrivateMemory));
+    }),
+    row("C_GetTokenInfo: the same after a login", User, |on| {
+        token_flags(on, CKF_LOGIN_REQUIRED | CKF_WRITE_PROTECTED);
+    }),
+    row("C_GetTokenInfo: no such slot", Initialized, |on| {
+        on.note(call!(on, C_GetTokenInfo(NO_HANDLE, &mut CK_TOKEN_INFO::default())));
+    }),
+    row("C_GetTokenInfo: NULL", Initialized, |on| {
+        on.note(call!(on, C_GetTokenInfo(on.slot, ptr::null_mut())));
+    }),
+    row("C_GetMechanismList: how many", Initialized, |on| {
+        let mut count = 0;
+        let rv = call!(on, C_GetMechanismList(on.slot, ptr::null_mut(), &raw mut count));
+        on.note_len(rv, count);
+    }),
+    row("C_GetMechanismList: those that sign with these keys", Initialized, |on| {
+        let mut list = [0; 200];
+        let mut count = 200;
+        on.note(call!(on, C_GetMechanismList(on.slot, list.as_mut_ptr(), &raw mut count)));
+        for (name, kind) in SIGNING {
+            let there = list[..count as usize].contains(kind);
+            on.tell(&format!("{name}:{}", u8::from(there)));
+        }
+    }),
+    row("C_GetMechanismList: no room", Initialized, |on| {
+        let mut list = [NO_HANDLE; 2];
+        let mut count = 1;
+        on.note(call!(on, C_GetMechanismList(on.slot, list.as_mut_ptr(), &raw mut count)));
+        on.tell(&format!("a length: {}, untouched: {}", count > 1, list[1] == NO_HANDLE));
+    }),
+    row("C_GetMechanismList: NULL for the count", Initialized, |on| {
+        on.note(call!(on, C_GetMechanismList(on.slot, ptr::null_mut(), ptr::null_mut())));
+    }),
+    row("C_GetMechanismList: no such slot", Initialized, |on| {
+        let mut count = 0;
+        on.note(call!(on, C_GetMechanismList(NO_HANDLE, ptr::null_mut(), &raw mut count)));
+    }),
+    row("C_GetMechanismInfo: CKM_RSA_PKCS", Initialized, |on| mechanism(on, CKM_RSA_PKCS)),
+    row("C_GetMechanismInfo: CKM_SHA256_RSA_PKCS", Initialized, |on| {
+        mechanism(on, CKM_SHA256_RSA_PKCS);
+    }),
+    row("C_GetMechanismInfo: CKM_ECDSA", Initialized, |on| mechanism(on, CKM_ECDSA)),
+    row("C_GetMechanismInfo: no such mechanism", Initialized, |on| {
+        mechanism(on, CKM_VENDOR_DEFINED | 0x1234);
+    }),
+    row("C_GetMechanismInfo: NULL", Initialized, |on| {
+        on.note(call!(on, C_GetMechanismInfo(on.slot, CKM_RSA_PKCS, ptr::null_mut())));
+    }),
+    row("C_GetMechanismInfo: no such slot", Initialized, |on| {
+        let info = &mut CK_MECHANISM_INFO::default();
+        on.note(call!(on, C_GetMechanismInfo(NO_HANDLE, CKM_RSA_PKCS, info)));
+    }),
+    row("C_WaitForSlotEvent: without waiting", Initialized, |on| {
+        let mut slot = 0;
+        on.note(call!(on, C_WaitForSlotEvent(CKF_DONT_BLOCK, &raw mut slot, ptr::null_mut())));
+    }),
+];
+
+/// The mechanisms that both modules could have for these keys.
+const SIGNING: &[(&str, CK_MECHANISM_TYPE)] = &[
+    ("RSA_PKCS", CKM_RSA_PKCS),
+    ("SHA256_RSA_PKCS", CKM_SHA256_RSA_PKCS),
+    ("SHA384_RSA_PKCS", CKM_SHA384_RSA_PKCS),
+    ("SHA512_RSA_PKCS", CKM_SHA512_RSA_PKCS),
+    ("ECDSA", CKM_ECDSA),
+];
+
+fn token_info(on: &mut Caller<'_>) -> CK_TOKEN_INFO {
+    let mut info = CK_TOKEN_INFO::default();
+    on.note(call!(on, C_GetTokenInfo(on.slot, &raw mut info)));
+    info
+}
+
+fn token_flags(on: &mut Caller<'_>, of_these: CK_FLAGS) {
+    let flags = token_info(on).flags & of_these;
+    on.tell(&format!("{flags:#x}"));
+}
+
+fn mechanism(on: &mut Caller<'_>, kind: CK_MECHANISM_TYPE) {
+    let mut info = CK_MECHANISM_INFO::default();
+    let rv = call!(on, C_GetMechanismInfo(on.slot, kind, &raw mut info));
+    on.note(rv);
+    if rv == CKR_OK {
+        on.tell(&format!("{} to {}, {:#x}", info.ulMinKeySize, info.ulMaxKeySize, info.flags));
+    }
+}

@@ -1,0 +1,102 @@
+//! The two modules with the same keys: a sandbox for ours, a token that softhsm-config/import makes for SoftHSM.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use signpath_sandbox::{KeyMaterial, Sandbox};
+use tempfile::TempDir;
+
+use super::answers::{Answers, FILE, read_answers};
+use crate::harness::{Repeatedly, variable};
+
+/// The policies of the sandbox's default configuration, whose keys both modules have.
+pub(super) const POLICIES: [&str; 6] =
+    ["demo/approval", "demo/ec", "demo/ec384", "demo/ec521", "demo/nocert", "demo/rsa"];
+
+/// The PIN that a process logs in with.
+const PIN: &str = "SIGNPATH_TEST_PIN";
+
+/// Where distributions put SoftHSM.
+const SOFTHSM: [&str; 5] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib/libsofthsm2.so",
+];
+
+/// The sandbox and the SoftHSM token with its keys.
+pub(super) struct Both {
+    sandbox: Sandbox,
+    folder: TempDir,
+    softhsm: PathBuf,
+}
+
+/// The PIN of this process's token.
+pub(super) fn pin() -> String {
+    variable(PIN).expect("the parent gives the PIN").into_string().expect("the PIN is text")
+}
+
+impl Both {
+    pub(super) fn start() -> Self {
+        let softhsm = softhsm_module();
+        let folder = TempDir::new().expect("a folder for the token");
+        let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-keys");
+        let state = folder.path().join("state");
+        let sandbox = Sandbox::builder().keys(KeyMaterial::Cached(keys)).state(&state).start();
+        let sandbox = sandbox.expect("a sandbox");
+        sandbox.prepare().expect("the sandbox has its keys");
+        import(&state, &folder.path().join("softhsm"));
+        Self { sandbox, folder, softhsm }
+    }
+
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// Runs the parent's test in both modules' processes: our answers, and SoftHSM's.
+    pub(super) fn answers(&self, parent: &Repeatedly) -> (Answers, Answers) {
+        let ours = self.folder.path().join("ours.json");
+        let pin = format!("{}:{}", self.sandbox.organization_id(), self.sandbox.token());
+        let url = self.sandbox.api_url();
+        parent.run(&[(FILE, text(&ours)), (PIN, pin), ("SIGNPATH_API_URL", url)]);
+        let softhsm = self.folder.path().join("softhsm.json");
+        let configuration = self.folder.path().join("softhsm/softhsm2.conf");
+        parent.run(&[
+            (FILE, text(&softhsm)),
+            (PIN, "1234".to_owned()),
+            ("SIGNPATH_TEST_MODULE", text(&self.softhsm)),
+            ("SOFTHSM2_CONF", text(&configuration)),
+        ]);
+        (read_answers(&ours), read_answers(&softhsm))
+    }
+}
+
+fn softhsm_module() -> PathBuf {
+    let named = variable("SOFTHSM2_MODULE").map(PathBuf::from);
+    let found = named.into_iter().chain(SOFTHSM.map(PathBuf::from)).find(|path| path.is_file());
+    found.expect(
+        "SoftHSM is not installed, or SOFTHSM2_MODULE does not name its libsofthsm2.so; \
+         `scripts/setup test` installs it (packages softhsm2 and opensc)",
+    )
+}
+
+fn import(state: &Path, folder: &Path) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-config/import");
+    let output = Command::new(script).args([state, folder]).output().expect("the script runs");
+    assert!(
+        output.status.success(),
+        "softhsm-config/import: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let kept = String::from_utf8_lossy(&output.stdout).lines().count();
+    assert!(kept > POLICIES.len() && fs::exists(folder).is_ok_and(|there| there));
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("a path of plain text").to_owned()
+}
