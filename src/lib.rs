@@ -3,11 +3,11 @@
 //!
 //! The rooms, from the C caller inwards (ARCHITECTURE.md walks the whole path of a signature):
 //!
-//! - [`ffi`]: the C boundary, and the only room with `unsafe`;
-//! - [`module`], [`warm`], [`token`], [`session`], [`handles`]: the state behind it, as safe Rust;
-//! - [`object`], [`mechanism`], [`request`]: what the token shows and what it asks the service, as tables
+//! - `ffi`: the C boundary, and the only room with `unsafe`;
+//! - `module`, `warm`, `token`, `session`, `handles`: the state behind it, as safe Rust;
+//! - `object`, `mechanism`, `request`: what the token shows and what it asks the service, as tables
 //!   and pure functions;
-//! - [`error`]: what can go wrong, and the one place that turns it into a CK_RV.
+//! - `error`: what can go wrong, and the one place that turns it into a CK_RV.
 
 mod error;
 #[expect(unsafe_code, reason = "the C boundary works on the caller's raw pointers")]
