@@ -15,6 +15,8 @@ mod harness;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod cosign;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod errors;

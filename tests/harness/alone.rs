@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use signpath_sandbox::{KeyMaterial, Route, Sandbox};
+use signpath_sandbox::{Builder, KeyMaterial, Route, Sandbox};
 use tempfile::TempDir;
 
 /// Tells the child which test it is there for.
@@ -107,8 +107,13 @@ fn run_child(test: &str, variables: &[(String, String)]) -> Ended {
 
 /// A sandbox in memory. Its keys are made once for all tests.
 fn sandbox() -> Sandbox {
+    builder().start().expect("a sandbox")
+}
+
+/// What every sandbox of the tests is made from.
+pub(crate) fn builder() -> Builder {
     let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-keys");
-    Sandbox::builder().keys(KeyMaterial::Cached(keys)).start().expect("a sandbox")
+    Sandbox::builder().keys(KeyMaterial::Cached(keys))
 }
 
 impl Alone {

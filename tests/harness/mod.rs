@@ -3,8 +3,11 @@
 #[macro_use]
 mod module;
 mod alone;
+mod tools;
 
+pub(crate) use alone::builder as sandbox_builder;
 pub(crate) use alone::{
     Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, requested, variable,
 };
 pub(crate) use module::{Find, Module, Session, module_path};
+pub(crate) use tools::{Ran, Registry, Tool, Workplace, repository_file};

@@ -1,0 +1,268 @@
+//! A sandbox, a registry and a place to run cosign in.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use signpath_sandbox::{Builder, Sandbox};
+
+use crate::harness::{
+    Ran, Registry, Tool, Workplace, module_path, repository_file, sandbox_builder,
+};
+
+/// The keys that are signed with; the sandbox has them in its project `demo`.
+pub(super) const KEYS: [&str; 4] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/nocert"];
+
+/// The versions that everything is tried with.
+pub(super) const VERSIONS: [Version; 2] = [Version::V3, Version::V2];
+
+/// The platforms of an index's images, in their order.
+const PLATFORMS: [&str; 5] =
+    ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "linux/riscv64"];
+
+/// A cosign.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Version {
+    V3,
+    V2,
+    Oldest,
+}
+
+impl Version {
+    fn program(self) -> Tool {
+        match self {
+            Self::V3 => Tool::CosignV3,
+            Self::V2 => Tool::CosignV2,
+            Self::Oldest => Tool::CosignOldest,
+        }
+    }
+
+    /// What a bundle is to v3, a signature of its own is to the versions before.
+    pub(super) fn makes_bundles(self) -> bool {
+        self == Self::V3
+    }
+}
+
+/// What cosign needs around it.
+pub(super) struct Bench {
+    pub(super) sandbox: Sandbox,
+    pub(super) place: Workplace,
+    pub(super) registry: Registry,
+    layer: PathBuf,
+    repositories: AtomicUsize,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// With a sandbox that is not as the others are.
+    pub(super) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
+        let sandbox = change(sandbox_builder()).start().expect("a sandbox");
+        let place = Workplace::new();
+        let registry = Registry::start(&place);
+        place.write("hello.txt", "Signed with a key that only the service holds.\n");
+        let layer = place.path("layer.tar");
+        Ran::of(place.command("tar").arg("-cf").arg(&layer).arg("hello.txt")).succeeds();
+        Self { sandbox, place, registry, layer, repositories: AtomicUsize::new(1) }
+    }
+
+    /// Pushes an image, its tag `1`, into a repository of its own. Gives its name with the digest.
+    pub(super) fn image(&self) -> String {
+        self.append(&format!("{}:1", self.new_repository()))
+    }
+
+    /// Pushes an index of this many images of different platforms into a repository of its own. Gives the names with
+    /// digests of all manifests, that of the index first.
+    pub(super) fn index(&self, images: usize) -> Vec<String> {
+        let repository = self.new_repository();
+        let base = self.append(&format!("{repository}:base"));
+        let mut manifests: Vec<_> = PLATFORMS[..images]
+            .iter()
+            .map(|platform| {
+                let tag = format!("{repository}:{}", platform.replace('/', "-"));
+                self.crane(&["mutate", "--set-platform", platform, "--tag", &tag, &base])
+            })
+            .collect();
+        let tag = format!("{repository}:1");
+        let mut words = vec!["index", "append", "--tag", &tag];
+        words.extend(manifests.iter().flat_map(|manifest| ["--manifest", manifest]));
+        manifests.insert(0, self.crane(&words));
+        manifests
+    }
+
+    /// The tags of an image's repository.
+    pub(super) fn tags_beside(&self, image: &str) -> Vec<String> {
+        let repository = image.split('@').next().unwrap_or(image);
+        self.crane(&["ls", repository]).lines().map(str::to_owned).collect()
+    }
+
+    /// A cosign in the environment that the documents ask for: organization, token and address in variables.
+    pub(super) fn cosign(&self, version: Version) -> Cosign<'_> {
+        let program = version.program().path();
+        Cosign { bench: self, version, program, variables: self.sandbox.environment() }
+    }
+
+    /// What the service's user would use as a PIN.
+    pub(super) fn pin(&self) -> String {
+        format!("{}:{}", self.sandbox.organization_id(), self.sandbox.token())
+    }
+
+    /// The public key of a policy as the sandbox gives it, in a file.
+    pub(super) fn public_key_of(&self, policy: &str) -> String {
+        let pem = self.sandbox.public_key_pem(policy).expect("the policy has a key");
+        let name = format!("{}-of-the-sandbox.pub", policy.replace('/', "-"));
+        text(&self.place.write(&name, pem))
+    }
+
+    fn new_repository(&self) -> String {
+        let number = self.repositories.fetch_add(1, Ordering::Relaxed);
+        format!("{}/hello/{number}", self.registry.address())
+    }
+
+    fn append(&self, tag: &str) -> String {
+        let layer = text(&self.layer);
+        self.crane(&["append", "--oci-empty-base", "--new_tag", tag, "--new_layer", &layer])
+    }
+
+    fn crane(&self, words: &[&str]) -> String {
+        let ran = Ran::of(self.place.command(Tool::Crane.path()).args(words)).succeeds();
+        ran.stdout.trim().to_owned()
+    }
+}
+
+/// One person's cosign: a program and the variables it is run with.
+pub(super) struct Cosign<'a> {
+    bench: &'a Bench,
+    pub(super) version: Version,
+    program: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Cosign<'_> {
+    /// With one more variable, or another value of one.
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// With nothing but the service's address in its variables.
+    pub(super) fn without_credentials(self) -> Self {
+        self.without("SIGNPATH_ORGANIZATION_ID").without("SIGNPATH_API_TOKEN")
+    }
+
+    /// The same program under another name.
+    pub(super) fn named(mut self, name: &str) -> Self {
+        let path = self.bench.place.path(name);
+        if !path.exists() && std::fs::hard_link(&self.program, &path).is_err() {
+            std::fs::copy(&self.program, &path).expect("the program can be copied");
+        }
+        self.program = path;
+        self
+    }
+
+    pub(super) fn run(&self, words: &[&str]) -> Ran {
+        Ran::of(self.command().args(words))
+    }
+
+    /// `cosign sign`
+    pub(super) fn sign(&self, key: &str, image: &str) -> Ran {
+        self.signing("sign", key, &[image])
+    }
+
+    /// `cosign sign`, `sign-blob` or `attest`, kept off every service but the registry.
+    pub(super) fn signing(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+        if self.version == Version::V3 && !has_a_larger_curve(key) {
+            let root = text(&repository_file("scripts/empty-trusted-root.json"));
+            self.signing_under(&root, subcommand, key, words)
+        } else {
+            self.signing_by_flags(subcommand, key, words)
+        }
+    }
+
+    /// The way of v3 alone: by a signing configuration without services. What is signed has to verify under this
+    /// trusted root, as cosign checks.
+    pub(super) fn signing_under(
+        &self,
+        root: &str,
+        subcommand: &str,
+        key: &str,
+        words: &[&str],
+    ) -> Ran {
+        let services = text(&repository_file("scripts/empty-signing-config.json"));
+        let flags = ["--signing-config", &services, "--trusted-root", root];
+        let signing = [subcommand, "--yes", "--key", key];
+        Ran::of(self.command().args(signing).args(flags).args(words))
+    }
+
+    /// The way of v2, and of v3 for keys whose signatures it does not check rightly. It needs no trusted root.
+    pub(super) fn signing_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+        let mut command = self.command();
+        command.args([subcommand, "--yes", "--key", key, "--tlog-upload=false"]);
+        if self.version == Version::V3 {
+            command.arg("--use-signing-config=false");
+        }
+        Ran::of(command.args(words))
+    }
+
+    /// `cosign verify`; the key is a file or a URI.
+    pub(super) fn verify(&self, key: &str, image: &str) -> Ran {
+        self.verifying("verify", key, &[image])
+    }
+
+    /// `cosign verify`, `verify-blob` or `verify-attestation`.
+    pub(super) fn verifying(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+        let flags = [subcommand, "--key", key, "--insecure-ignore-tlog=true"];
+        Ran::of(self.command().args(flags).args(words))
+    }
+
+    /// `cosign public-key`, into a file.
+    pub(super) fn public_key(&self, key: &str) -> String {
+        let pem = self.run(&["public-key", "--key", key]).succeeds().stdout;
+        text(&self.bench.place.write("cosign.pub", pem))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.bench.place.command(&self.program);
+        command.envs(self.variables.iter().cloned());
+        command
+    }
+}
+
+/// Whether a URI names a key on P-384 or P-521. cosign signs SHA-256 with every PKCS #11 key, and v3 then checks the
+/// signature, if it has a trusted root, with SHA-384 or SHA-512.
+fn has_a_larger_curve(key: &str) -> bool {
+    ["ec384", "ec521"].iter().any(|slug| key.contains(slug))
+}
+
+/// The URI of a policy `project/slug`, as the documents write it.
+pub(super) fn key_of(policy: &str) -> String {
+    key_uri(&format!("token=SignPath;object={policy}"))
+}
+
+/// A URI that names our module.
+pub(super) fn key_uri(path: &str) -> String {
+    // What would end the value, or what cosign decodes. The percent sign has to be the first.
+    let module = ["%", "+", " ", "&", ";", "#"]
+        .iter()
+        .fold(text(&module_path()), |path, sign| path.replace(sign, &escaped(sign)));
+    format!("pkcs11:{path}?module-path={module}")
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A path as a word of a command.
+pub(super) fn text(path: &Path) -> String {
+    path.to_str().expect("the path is UTF-8").to_owned()
+}

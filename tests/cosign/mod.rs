@@ -1,0 +1,12 @@
+//! Stock cosign, as people run it, with a real registry: what it signs verifies, what is refused leaves nothing behind.
+//!
+//! No command of these tests can reach a public log or any other host than this one ([`crate::harness::Workplace`]).
+
+mod bench;
+mod certificates;
+mod key_uris;
+mod keys;
+mod manifests;
+mod refusals;
+mod service;
+mod stock;
