@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs};
 
-use super::bench::{Bench, Version};
+use super::bench::{Bench, VERSIONS, Version, key_of};
 use crate::harness::repository_file;
 
 /// What `scripts/versions` calls each version.
@@ -32,4 +32,19 @@ fn nothing_but_this_machine_can_be_reached() {
     let ran = cosign.run(&["verify", "--key", "https://example.com/cosign.pub", &bench.image()]);
     let ran = ran.fails();
     assert!(ran.stderr.contains("proxyconnect tcp: dial tcp 127.0.0.1:1"), "{ran}");
+}
+
+/// What the tests of refusals look for is there when something is pushed.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_signature_is_seen_in_the_registry() {
+    let bench = Bench::new();
+    for version in VERSIONS {
+        let image = bench.image();
+        let before = bench.registry.files();
+        assert_eq!(bench.tags_beside(&image), ["1"]);
+        bench.cosign(version).sign(&key_of("demo/ec"), &image).succeeds();
+        assert_ne!(bench.registry.files(), before);
+        assert_ne!(bench.tags_beside(&image), ["1"]);
+    }
 }
