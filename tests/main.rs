@@ -13,6 +13,8 @@
 mod harness;
 
 #[cfg(test)]
+mod artifact;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod cosign;
@@ -23,11 +25,15 @@ mod errors;
 #[cfg(test)]
 mod general;
 #[cfg(test)]
+mod header;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -9,12 +9,12 @@ use signpath_sandbox::{Fault, Route, Sandbox};
 use crate::harness::{Module, Session, alone, requested};
 
 /// DigestInfo prefixes of RFC 8017 §9.2, note 1.
-const SHA1_INFO: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
-const SHA256_INFO: &[u8] =
+pub(crate) const SHA1_INFO: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
+pub(crate) const SHA256_INFO: &[u8] =
     b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
-const SHA384_INFO: &[u8] =
+pub(crate) const SHA384_INFO: &[u8] =
     b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30";
-const SHA512_INFO: &[u8] =
+pub(crate) const SHA512_INFO: &[u8] =
     b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
 fn rsa_verifies(sandbox: &Sandbox, digest_info: &[u8], signature: &[u8]) -> bool {

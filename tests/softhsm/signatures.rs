@@ -8,28 +8,19 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use signpath_sandbox::Sandbox;
 
 use super::{answers::Answers, caller::hex, reference::pin};
-use crate::harness::{Module, Session};
+use crate::{
+    harness::{Module, Session},
+    signing::{SHA1_INFO, SHA256_INFO, SHA384_INFO, SHA512_INFO},
+};
 
 const MESSAGE: &[u8] = b"a message, long enough to come in parts";
 
-/// DigestInfo prefixes (RFC 8017 §9.2, note 1) with the length of the hash.
+/// The hashes that a DigestInfo is made of, with its prefix and their length.
 const DIGEST_INFOS: &[(&str, &[u8], usize)] = &[
-    ("SHA-1", b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14", 20),
-    (
-        "SHA-256",
-        b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-        32,
-    ),
-    (
-        "SHA-384",
-        b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-        48,
-    ),
-    (
-        "SHA-512",
-        b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-        64,
-    ),
+    ("SHA-1", SHA1_INFO, 20),
+    ("SHA-256", SHA256_INFO, 32),
+    ("SHA-384", SHA384_INFO, 48),
+    ("SHA-512", SHA512_INFO, 64),
 ];
 
 const HASHING: &[(&str, CK_MECHANISM_TYPE)] = &[

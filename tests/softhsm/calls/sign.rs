@@ -5,20 +5,16 @@ use std::ptr;
 use cryptoki_sys::*;
 
 use super::{Row, row};
-use crate::softhsm::caller::{
-    Caller, NO_HANDLE,
-    Room::{Bytes, Null},
-    Start::{Initialized, Public, User},
+use crate::{
+    signing::SHA256_INFO,
+    softhsm::caller::{
+        Caller, NO_HANDLE,
+        Room::{Bytes, Null},
+        Start::{Initialized, Public, User},
+    },
 };
 
 const UNKNOWN: CK_MECHANISM_TYPE = CKM_VENDOR_DEFINED | 0x1234;
-
-/// SHA-256 of something, as RFC 8017 §9.2 wraps it.
-const DIGEST_INFO: &[u8] = &[
-    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
-    0x00, 0x04, 0x20, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-    7, 7, 7, 7, 7, 7,
-];
 
 pub(super) const ROWS: &[Row] = &[
     row("C_SignInit: CKM_RSA_PKCS", User, |on| rsa(on, CKM_RSA_PKCS)),
@@ -88,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("C_Sign: RSA", User, |on| {
         rsa(on, CKM_RSA_PKCS);
-        on.sign(DIGEST_INFO, Bytes(384));
+        on.sign(&digest_info(), Bytes(384));
     }),
     row("C_Sign: EC", User, |on| {
         ec(on, CKM_ECDSA);
@@ -96,7 +92,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("C_Sign: the length of an RSA signature", User, |on| {
         rsa(on, CKM_RSA_PKCS);
-        on.sign(DIGEST_INFO, Null);
+        on.sign(&digest_info(), Null);
     }),
     row("C_Sign: the lengths of EC signatures", User, |on| {
         for label in ["demo/ec", "demo/ec384", "demo/ec521"] {
@@ -118,8 +114,8 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("C_Sign: a short buffer for an RSA signature", User, |on| {
         rsa(on, CKM_RSA_PKCS);
-        on.sign(DIGEST_INFO, Bytes(1));
-        on.sign(DIGEST_INFO, Bytes(384));
+        on.sign(&digest_info(), Bytes(1));
+        on.sign(&digest_info(), Bytes(384));
     }),
     row("C_Sign: a long buffer", User, |on| {
         ec(on, CKM_ECDSA);
@@ -162,7 +158,7 @@ pub(super) const ROWS: &[Row] = &[
     row("C_Sign: an error ends the operation", User, |on| {
         rsa(on, CKM_RSA_PKCS);
         on.sign(&[7; 384 - 10], Bytes(384));
-        on.sign(DIGEST_INFO, Bytes(384));
+        on.sign(&digest_info(), Bytes(384));
     }),
     row("C_Sign: CKM_ECDSA of nothing", User, |on| ecdsa(on, 0)),
     row("C_Sign: CKM_ECDSA of 19 bytes", User, |on| ecdsa(on, 19)),
@@ -191,7 +187,7 @@ pub(super) const ROWS: &[Row] = &[
     row("C_SignUpdate: without C_SignInit", User, |on| on.sign_update(b"a message")),
     row("C_SignUpdate: a mechanism of one part", User, |on| {
         rsa(on, CKM_RSA_PKCS);
-        on.sign_update(DIGEST_INFO);
+        on.sign_update(&digest_info());
     }),
     row("C_SignUpdate: a mechanism of one part ends the operation", User, |on| {
         ec(on, CKM_ECDSA);
@@ -276,4 +272,9 @@ fn ecdsa(on: &mut Caller<'_>, len: usize) {
 fn parts(on: &mut Caller<'_>) {
     rsa(on, CKM_SHA256_RSA_PKCS);
     on.sign_update(b"a message");
+}
+
+/// A DigestInfo with the SHA-256 hash of something.
+fn digest_info() -> Vec<u8> {
+    [SHA256_INFO, &[7; 32]].concat()
 }
