@@ -26,7 +26,7 @@ pub(crate) enum Error {
     FunctionNotSupported,
     /// Legacy C_GetFunctionStatus and C_CancelFunction.
     FunctionNotParallel,
-    /// The key exists, but not for this use (a public key for signing, an RSA key for CKM_ECDSA).
+    /// The key exists, but not for this use: a public key does not sign.
     KeyFunctionNotPermitted,
     KeyHandleInvalid,
     KeyTypeInconsistent,
@@ -37,14 +37,16 @@ pub(crate) enum Error {
     ObjectHandleInvalid,
     OperationActive,
     OperationNotInitialized,
-    /// A panic was stopped at the boundary: a defect of this module.
-    Panic,
+    /// A panic was stopped at the boundary: a defect of this module. The text says where and why.
+    Panic(String),
     /// The login was refused; the text says why and what to do.
     PinIncorrect(String),
     /// The operating system gave no random bytes.
     Random(getrandom::Error),
     /// The service, the way to it or the configuration.
     Service(ServiceError),
+    /// The sessions were closed, or somebody else logged in or out, while C_Login waited for the service.
+    SessionClosed,
     SessionHandleInvalid,
     SessionParallelNotSupported,
     SlotIdInvalid,
@@ -78,10 +80,11 @@ impl Error {
             Self::ObjectHandleInvalid => CKR_OBJECT_HANDLE_INVALID,
             Self::OperationActive => CKR_OPERATION_ACTIVE,
             Self::OperationNotInitialized => CKR_OPERATION_NOT_INITIALIZED,
-            Self::Panic => CKR_GENERAL_ERROR,
+            Self::Panic(_) => CKR_GENERAL_ERROR,
             Self::PinIncorrect(_) => CKR_PIN_INCORRECT,
             Self::Random(_) => CKR_FUNCTION_FAILED,
             Self::Service(error) => service_rv(error.class()),
+            Self::SessionClosed => CKR_SESSION_CLOSED,
             Self::SessionHandleInvalid => CKR_SESSION_HANDLE_INVALID,
             Self::SessionParallelNotSupported => CKR_SESSION_PARALLEL_NOT_SUPPORTED,
             Self::SlotIdInvalid => CKR_SLOT_ID_INVALID,
@@ -95,8 +98,10 @@ impl Error {
     pub(crate) fn concerns_the_user(&self) -> bool {
         matches!(
             self,
-            Self::DataInvalid
-                | Self::Panic
+            Self::CannotLock
+                | Self::DataInvalid
+                | Self::DataLength
+                | Self::Panic(_)
                 | Self::PinIncorrect(_)
                 | Self::Random(_)
                 | Self::Service(_)
@@ -117,6 +122,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Arguments(what) => return write!(f, "the argument {what} is not usable"),
+            Self::Panic(what) => {
+                return write!(f, "a defect in the module was caught, please report it: {what}");
+            }
             Self::PinIncorrect(why) => return f.write_str(why),
             Self::Random(error) => return write!(f, "no random bytes: {error}"),
             Self::Service(error) => return error.fmt(f),
@@ -144,7 +152,7 @@ impl fmt::Display for Error {
             Self::ObjectHandleInvalid => "there is no object with this handle",
             Self::OperationActive => "the session has an operation under way already",
             Self::OperationNotInitialized => "the session has no operation of this kind under way",
-            Self::Panic => "a defect in the module was caught; please report it with the log",
+            Self::SessionClosed => "the session was closed during the login",
             Self::SessionHandleInvalid => "there is no session with this handle",
             Self::SessionParallelNotSupported => "CKF_SERIAL_SESSION has to be set",
             Self::SlotIdInvalid => "there is no slot with this id",

@@ -11,23 +11,31 @@ use std::{
 use cryptoki_sys::CK_ULONG;
 use parking_lot::RwLock;
 
-/// Shared values by handle. Handles count from 1 (0 is CK_INVALID_HANDLE) and are never given twice, so that a stale
-/// one finds nothing.
-#[derive(Debug)]
-pub(crate) struct Handles<T> {
-    last: AtomicU64,
-    values: RwLock<HashMap<CK_ULONG, Arc<T>>>,
-}
+/// Gives every handle of the process, from 1 on (0 is CK_INVALID_HANDLE) and none twice, so that a stale one finds
+/// nothing: not in this run, and not in the next.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
 
-impl<T> Default for Handles<T> {
-    fn default() -> Self {
-        Self { last: AtomicU64::new(0), values: RwLock::default() }
+impl Counter {
+    pub(crate) fn next(&self) -> CK_ULONG {
+        CK_ULONG::from(self.0.fetch_add(1, Ordering::Relaxed)).wrapping_add(1)
     }
 }
 
+/// Shared values by handle.
+#[derive(Debug)]
+pub(crate) struct Handles<T> {
+    counter: &'static Counter,
+    values: RwLock<HashMap<CK_ULONG, Arc<T>>>,
+}
+
 impl<T> Handles<T> {
+    pub(crate) fn new(counter: &'static Counter) -> Self {
+        Self { counter, values: RwLock::default() }
+    }
+
     pub(crate) fn insert(&self, value: T) -> CK_ULONG {
-        let handle = CK_ULONG::from(self.last.fetch_add(1, Ordering::Relaxed)).wrapping_add(1);
+        let handle = self.counter.next();
         self.values.write().insert(handle, Arc::new(value));
         handle
     }
@@ -41,12 +49,9 @@ impl<T> Handles<T> {
     }
 
     /// Removes the values for which `doomed` holds.
-    pub(crate) fn remove_where(&self, doomed: impl Fn(&T) -> bool) {
-        self.values.write().retain(|_, value| !doomed(value));
-    }
-
-    pub(crate) fn count_where(&self, counted: impl Fn(&T) -> bool) -> usize {
-        self.values.read().values().filter(|value| counted(value)).count()
+    pub(crate) fn remove_where(&self, doomed: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+        let mut values = self.values.write();
+        values.extract_if(|_, value| doomed(value)).map(|(_, value)| value).collect()
     }
 }
 
@@ -56,11 +61,13 @@ mod tests {
 
     #[test]
     fn a_handle_is_never_zero_and_never_given_twice() {
-        let handles = Handles::default();
-        let first = handles.insert('a');
+        static COUNTER: Counter = Counter(AtomicU64::new(0));
+        let first_run = Handles::new(&COUNTER);
+        let first = first_run.insert('a');
         assert_ne!(first, 0);
-        handles.remove(first);
-        assert_ne!(handles.insert('b'), first);
-        assert!(handles.find(first).is_none());
+        first_run.remove(first);
+        let second_run = Handles::new(&COUNTER);
+        assert_ne!(second_run.insert('b'), first);
+        assert!(second_run.find(first).is_none());
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cryptoki_sys::*;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use signpath_client::{
-    config::{Config, Process as Caller},
+    config::{Config, Process},
     log::{Level, LogSettings},
 };
 use tracing::{info, warn};
@@ -13,19 +13,26 @@ use tracing::{info, warn};
 use crate::{
     error::{Error, Result},
     ffi::process::{self, PerProcess},
-    handles::Handles,
+    handles::{Counter, Handles},
     session::Session,
     token::Token,
     warm::Warm,
 };
 
 /// What this process has of the module. A forked child makes its own.
-static PROCESS: PerProcess<Process> = PerProcess::new();
+static STATE: PerProcess<State> = PerProcess::new();
+
+/// The slot of the configured organization; include/signpath_pkcs11.h has it as SIGNPATH_FIRST_SLOT_ID.
+const FIRST_SLOT: CK_SLOT_ID = 1;
 
 #[derive(Default)]
-struct Process {
+struct State {
     run: RwLock<Option<Arc<Module>>>,
+    /// Held by whoever begins or ends a run, files included; other calls do not wait for it.
+    turning: Mutex<()>,
     warm: Warm,
+    session_handles: Counter,
+    object_handles: Counter,
 }
 
 /// A run: the slots, which never change during it, and the sessions.
@@ -36,52 +43,59 @@ pub(crate) struct Module {
 
 /// C_Initialize: builds everything and publishes it last, so that a failure leaves nothing behind. No network.
 pub(crate) fn initialize() -> Result<()> {
-    let process = PROCESS.make();
-    let mut run = process.run.write();
-    if run.is_some() {
+    let state = STATE.make();
+    let _turn = state.turning.lock();
+    if state.run.read().is_some() {
         return Err(Error::AlreadyInitialized);
     }
-    *run = Some(Arc::new(Module::start(process)?));
+    let module = Arc::new(Module::start(state)?);
+    *state.run.write() = Some(module);
     Ok(())
 }
 
 /// C_Finalize: calls that are under way finish with what they hold, and nothing new begins.
 pub(crate) fn finalize() -> Result<()> {
-    let process = PROCESS.made().ok_or(Error::NotInitialized)?;
-    let ended = process.run.write().take();
-    ended.map(drop).ok_or(Error::NotInitialized)
+    let state = STATE.made().ok_or(Error::NotInitialized)?;
+    let _turn = state.turning.lock();
+    let ended = state.run.write().take();
+    ended.map(drop).ok_or(Error::NotInitialized)?;
+    state.warm.forget_unused();
+    Ok(())
 }
 
 /// The run, for every function but C_Initialize.
 pub(crate) fn current() -> Result<Arc<Module>> {
-    let process = PROCESS.made().ok_or(Error::NotInitialized)?;
-    process.run.read().clone().ok_or(Error::NotInitialized)
+    let state = STATE.made().ok_or(Error::NotInitialized)?;
+    state.run.read().clone().ok_or(Error::NotInitialized)
+}
+
+/// An open session of the run.
+pub(crate) fn session(handle: CK_SESSION_HANDLE) -> Result<Arc<Session>> {
+    current()?.sessions.find(handle).ok_or(Error::SessionHandleInvalid)
 }
 
 /// Whether this process has come to C_Initialize. Before that, in a forked child, nothing is logged: the parent's log
 /// may be locked for ever.
 pub(crate) fn is_ours() -> bool {
-    PROCESS.made().is_some()
+    STATE.made().is_some()
 }
 
 impl Module {
-    fn start(process: &'static Process) -> Result<Self> {
-        let caller = if process::is_privileged() { Caller::Privileged } else { Caller::Ordinary };
-        let config = match Config::load(caller) {
-            Ok(config) => config,
-            Err(error) => {
-                let console = Level::Error;
-                process.warm.start_log(&LogSettings { console, ..LogSettings::default() });
-                return Err(error.into());
-            }
-        };
-        process.warm.start_log(&config.log);
+    fn start(state: &'static State) -> Result<Self> {
+        let caller = if process::is_privileged() { Process::Privileged } else { Process::Ordinary };
+        let config = Config::load(caller).inspect_err(|_| {
+            let console = Level::Error;
+            state.warm.start_log(&LogSettings { console, ..LogSettings::default() }, None);
+        })?;
+        state.warm.start_log(&config.log, config.token.as_ref());
         for warning in config.warnings() {
             warn!("{warning}");
         }
         info!("signpath-pkcs11 {} for {}", env!("CARGO_PKG_VERSION"), config.api_url);
-        let token = Token::new(1, Arc::new(config), &process.warm);
-        Ok(Self { tokens: vec![Arc::new(token)], sessions: Handles::default() })
+        let config = Arc::new(config);
+        let token = Token::new(FIRST_SLOT, config, &state.warm, &state.object_handles);
+        let sessions = Handles::new(&state.session_handles);
+        Ok(Self { tokens: vec![Arc::new(token)], sessions })
     }
 
     pub(crate) fn tokens(&self) -> &[Arc<Token>] {
@@ -102,33 +116,21 @@ impl Module {
             return Err(Error::SessionParallelNotSupported);
         }
         let read_write = flags & CKF_RW_SESSION != 0;
+        token.session_opened(read_write);
         Ok(self.sessions.insert(Session::new(Arc::clone(token), read_write)))
-    }
-
-    pub(crate) fn session(&self, handle: CK_SESSION_HANDLE) -> Result<Arc<Session>> {
-        self.sessions.find(handle).ok_or(Error::SessionHandleInvalid)
     }
 
     pub(crate) fn close_session(&self, handle: CK_SESSION_HANDLE) -> Result<()> {
         let closed = self.sessions.remove(handle).ok_or(Error::SessionHandleInvalid)?;
-        if self.count_sessions(closed.token().slot(), |_| true) == 0 {
-            closed.token().all_sessions_closed();
-        }
+        closed.token().session_closed(closed.is_read_write());
         Ok(())
     }
 
     pub(crate) fn close_all_sessions(&self, slot: CK_SLOT_ID) -> Result<()> {
         let token = self.token(slot)?;
-        self.sessions.remove_where(|session| session.token().slot() == slot);
-        token.all_sessions_closed();
+        for closed in self.sessions.remove_where(|session| session.token().slot() == slot) {
+            token.session_closed(closed.is_read_write());
+        }
         Ok(())
-    }
-
-    pub(crate) fn count_sessions(
-        &self,
-        slot: CK_SLOT_ID,
-        counted: impl Fn(&Session) -> bool,
-    ) -> usize {
-        self.sessions.count_where(|session| session.token().slot() == slot && counted(session))
     }
 }

@@ -99,6 +99,7 @@ impl Object {
             Source::Empty => borrowed(&[]),
             Source::Number(bytes) => borrowed(bytes),
             Source::Name => borrowed(self.name.as_bytes()),
+            Source::UniqueId => owned(self.unique_id().into_bytes()),
             Source::OrganizationId => borrowed(self.organization.as_bytes()),
             Source::Project => borrowed(self.policy.project().as_bytes()),
             Source::SigningPolicy => borrowed(self.policy.slug().as_bytes()),
@@ -121,6 +122,16 @@ impl Object {
             Source::SerialNumber => optional(self.certificate().map(Certificate::serial_number)),
             Source::Certificate => optional(self.certificate().map(Certificate::der)),
         }
+    }
+
+    fn unique_id(&self) -> String {
+        let policy = self.policy.id().unwrap_or(&self.name);
+        let class = match self.class {
+            Class::Certificate => "certificate",
+            Class::PrivateKey => "private-key",
+            Class::PublicKey => "public-key",
+        };
+        format!("{policy}/{class}")
     }
 
     fn certificate(&self) -> Option<&Certificate> {

@@ -1,7 +1,8 @@
 //! What the service is asked for: (mechanism, data) → the hash to sign. Pure; nothing here knows a session, a key or
 //! the network.
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512, digest::DynDigest};
 use signpath_client::key::{HashAlgorithm, HashToSign, Scheme};
 
 use crate::{
@@ -41,55 +42,43 @@ fn digest_info(data: &[u8]) -> Result<HashToSign> {
 }
 
 /// A message that arrives in parts and is hashed on the way.
-#[derive(Clone, Debug)]
 pub(crate) struct Message {
     algorithm: HashAlgorithm,
     key_type: KeyType,
-    hasher: Hasher,
-}
-
-#[derive(Clone, Debug)]
-enum Hasher {
-    Sha256(Sha256),
-    Sha384(Sha384),
-    Sha512(Sha512),
+    hasher: Box<dyn DynDigest + Send>,
 }
 
 impl Message {
     /// CKR_FUNCTION_NOT_SUPPORTED for a mechanism that takes a hash: it has one part only.
     pub(crate) fn begin(mechanism: &Mechanism) -> Result<Self> {
-        let Input::Message(algorithm) = mechanism.input else {
-            return Err(Error::FunctionNotSupported);
-        };
-        let hasher = match algorithm {
-            // The token has no mechanism that makes a SHA-1 hash to sign it.
-            HashAlgorithm::Sha1 => return Err(Error::MechanismInvalid),
-            HashAlgorithm::Sha256 => Hasher::Sha256(Sha256::new()),
-            HashAlgorithm::Sha384 => Hasher::Sha384(Sha384::new()),
-            HashAlgorithm::Sha512 => Hasher::Sha512(Sha512::new()),
-        };
-        Ok(Self { algorithm, key_type: mechanism.key_type, hasher })
-    }
-
-    pub(crate) fn update(&mut self, part: &[u8]) {
-        match &mut self.hasher {
-            Hasher::Sha256(hasher) => hasher.update(part),
-            Hasher::Sha384(hasher) => hasher.update(part),
-            Hasher::Sha512(hasher) => hasher.update(part),
+        match mechanism.input {
+            Input::Hash => Err(Error::FunctionNotSupported),
+            Input::Message(algorithm) => {
+                let hasher = hasher(algorithm);
+                Ok(Self { algorithm, key_type: mechanism.key_type, hasher })
+            }
         }
     }
 
+    pub(crate) fn update(&mut self, part: &[u8]) {
+        self.hasher.update(part);
+    }
+
     pub(crate) fn finish(self) -> HashToSign {
-        let hash = match self.hasher {
-            Hasher::Sha256(hasher) => hasher.finalize().to_vec(),
-            Hasher::Sha384(hasher) => hasher.finalize().to_vec(),
-            Hasher::Sha512(hasher) => hasher.finalize().to_vec(),
-        };
         let scheme = match self.key_type {
             KeyType::Ec => Scheme::Ecdsa,
             KeyType::Rsa => Scheme::RsaPkcs1(self.algorithm),
         };
-        HashToSign { scheme, hash }
+        HashToSign { scheme, hash: self.hasher.finalize().into_vec() }
+    }
+}
+
+fn hasher(algorithm: HashAlgorithm) -> Box<dyn DynDigest + Send> {
+    match algorithm {
+        HashAlgorithm::Sha1 => Box::new(Sha1::default()),
+        HashAlgorithm::Sha256 => Box::new(Sha256::default()),
+        HashAlgorithm::Sha384 => Box::new(Sha384::default()),
+        HashAlgorithm::Sha512 => Box::new(Sha512::default()),
     }
 }
 
@@ -97,6 +86,7 @@ impl Message {
 mod tests {
     use cryptoki_sys::*;
     use proptest::prelude::*;
+    use sha2::Digest;
 
     use super::*;
 

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use cryptoki_sys::*;
 use parking_lot::Mutex;
-use signpath_client::{
-    config::Config, error::Class as ErrorClass, key::HashToSign, policy::Policy,
-    secret::Credentials,
-};
+use signpath_client::{config::Config, error::Class as ErrorClass};
 use tracing::{error, info, warn};
 
 use crate::{
     error::{Error, Result},
+    handles::Counter,
     object::{Catalog, Object, Template},
     warm::{Service, Warm},
 };
@@ -30,8 +28,23 @@ pub(crate) struct Token {
     warm: &'static Warm,
     /// Whether certificates are objects of this token (design decision: hidden from cosign unless asked for).
     certificates: bool,
-    login: Mutex<Option<Login>>,
-    catalog: Mutex<Catalog>,
+    state: Mutex<State>,
+}
+
+/// What changes during a run. One lock, held for moments, so that sessions, login and objects always fit together.
+struct State {
+    sessions: SessionCount,
+    login: Option<Login>,
+    /// Goes up with every login and logout: who waited for the service meanwhile has to look again.
+    epoch: u64,
+    catalog: Catalog,
+}
+
+/// How many sessions are open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SessionCount {
+    pub(crate) all: usize,
+    pub(crate) read_write: usize,
 }
 
 /// The user of the token, logged in.
@@ -41,11 +54,21 @@ struct Login {
 }
 
 impl Token {
-    pub(crate) fn new(slot: CK_SLOT_ID, config: Arc<Config>, warm: &'static Warm) -> Self {
+    pub(crate) fn new(
+        slot: CK_SLOT_ID,
+        config: Arc<Config>,
+        warm: &'static Warm,
+        object_handles: &'static Counter,
+    ) -> Self {
         let (certificates, decision) = config.shows_certificates();
         info!("{decision}");
-        let (login, catalog) = (Mutex::default(), Mutex::default());
-        Self { slot, config, warm, certificates, login, catalog }
+        let state = Mutex::new(State {
+            sessions: SessionCount::default(),
+            login: None,
+            epoch: 0,
+            catalog: Catalog::new(object_handles),
+        });
+        Self { slot, config, warm, certificates, state }
     }
 
     pub(crate) fn slot(&self) -> CK_SLOT_ID {
@@ -66,21 +89,40 @@ impl Token {
 
     /// A PIN is asked for only where the configuration has no credentials.
     pub(crate) fn requires_login(&self) -> bool {
-        self.config.credentials().is_none()
+        self.config.organization.is_none() || self.config.token.is_none()
+    }
+
+    pub(crate) fn sessions(&self) -> SessionCount {
+        self.state.lock().sessions
+    }
+
+    pub(crate) fn session_opened(&self, read_write: bool) {
+        let sessions = &mut self.state.lock().sessions;
+        sessions.all = sessions.all.saturating_add(1);
+        sessions.read_write = sessions.read_write.saturating_add(usize::from(read_write));
+    }
+
+    /// Closing the last session ends the login as well (2.40 §5.6); the connection is kept for the next one.
+    pub(crate) fn session_closed(&self, read_write: bool) {
+        let mut state = self.state.lock();
+        let sessions = &mut state.sessions;
+        sessions.all = sessions.all.saturating_sub(1);
+        sessions.read_write = sessions.read_write.saturating_sub(usize::from(read_write));
+        if sessions.all == 0 {
+            state.end_login();
+        }
     }
 
     pub(crate) fn is_logged_in(&self) -> bool {
-        self.login.lock().is_some()
+        self.state.lock().login.is_some()
     }
 
     /// C_Login: chooses the credentials and asks the service for the policies, so that a wrong token is found here.
     pub(crate) fn login(&self, pin: &[u8]) -> Result<()> {
-        if self.is_logged_in() {
-            return Err(Error::UserAlreadyLoggedIn);
-        }
-        let choice =
-            login::choose(pin, self.config.credentials(), self.config.organization.as_ref())?;
-        let (credentials, by_pin) = match choice {
+        let epoch = self.state.lock().epoch_without_login()?;
+        let (organization, configured) =
+            (self.config.organization.as_ref(), self.config.credentials());
+        let (credentials, by_pin) = match login::choose(pin, configured, organization)? {
             Choice::Configured(credentials) => (credentials, false),
             Choice::ConfiguredInsteadOfPin(credentials) => {
                 warn!("the PIN is not `organization:token`; the configured credentials are used");
@@ -90,26 +132,22 @@ impl Token {
         };
         let service = self.warm.service(&self.config, &credentials);
         service.policies().map_err(refused_login)?;
-        let mut login = self.login.lock();
-        if login.is_some() {
-            return Err(Error::UserAlreadyLoggedIn);
+        let mut state = self.state.lock();
+        let now = state.epoch_without_login()?;
+        if now != epoch || state.sessions.all == 0 {
+            return Err(Error::SessionClosed);
         }
-        *login = Some(Login { service, by_pin });
+        state.begin_login(Login { service, by_pin });
         Ok(())
     }
 
     /// C_Logout. What a PIN opened is forgotten, the connection too.
     pub(crate) fn logout(&self) -> Result<()> {
-        let login = self.end_login().ok_or(Error::UserNotLoggedIn)?;
+        let login = self.state.lock().end_login().ok_or(Error::UserNotLoggedIn)?;
         if login.by_pin {
             self.warm.forget(&login.service);
         }
         Ok(())
-    }
-
-    /// The last session was closed, which ends the login as well (2.40 §5.6); the connection is kept for the next one.
-    pub(crate) fn all_sessions_closed(&self) {
-        self.end_login();
     }
 
     /// The objects that match. A template that can match nothing, and a token that nobody is logged into where a login
@@ -118,40 +156,60 @@ impl Token {
         if !template.can_match() {
             return Ok(Vec::new());
         }
+        let epoch = self.state.lock().epoch;
         let Some(service) = self.service() else { return Ok(Vec::new()) };
         let policies = service.policies()?;
-        let mut catalog = self.catalog.lock();
-        let organization = service.credentials().organization.to_string();
-        catalog.show(&policies, &organization, self.certificates);
-        let found = catalog.search(template);
-        if found.is_empty() {
-            report_missing(template, &catalog);
+        let organization = service.credentials().organization.as_str();
+        let mut state = self.state.lock();
+        if state.epoch != epoch {
+            // Somebody logged in or out meanwhile, and these may not be the user's objects any more.
+            return Ok(Vec::new());
+        }
+        state.catalog.show(&policies, organization, self.certificates);
+        let found = state.catalog.search(template);
+        let missing = template.wanted_key().and_then(|key| missing_key(key, &state.catalog));
+        drop(state);
+        if let Some(message) = missing {
+            error!("{message}");
         }
         Ok(found)
     }
 
     pub(crate) fn object(&self, handle: CK_OBJECT_HANDLE) -> Result<Arc<Object>> {
-        self.catalog.lock().find(handle).ok_or(Error::ObjectHandleInvalid)
-    }
-
-    /// Asks the service for a signature; the answer has been checked against the policy's public key.
-    pub(crate) fn sign(&self, policy: &Policy, what: &HashToSign) -> Result<Vec<u8>> {
-        self.service().ok_or(Error::UserNotLoggedIn)?.sign(policy, what)
+        self.state.lock().catalog.find(handle).ok_or(Error::ObjectHandleInvalid)
     }
 
     /// The service with the credentials in force: those of the login, else the configured ones.
-    fn service(&self) -> Option<Arc<Service>> {
-        if let Some(login) = self.login.lock().as_ref() {
+    pub(crate) fn service(&self) -> Option<Arc<Service>> {
+        if let Some(login) = self.state.lock().login.as_ref() {
             return Some(Arc::clone(&login.service));
         }
-        let credentials: Credentials = self.config.credentials()?;
+        let credentials = self.config.credentials()?;
         Some(self.warm.service(&self.config, &credentials))
     }
 
-    fn end_login(&self) -> Option<Login> {
-        let login = self.login.lock().take()?;
+    /// Whether the credentials in force are still those that an operation began with: the audit trail at SignPath has
+    /// to name the user who asked.
+    pub(crate) fn still_uses(&self, service: &Service) -> bool {
+        self.service().is_some_and(|now| now.credentials() == service.credentials())
+    }
+}
+
+impl State {
+    fn epoch_without_login(&self) -> Result<u64> {
+        if self.login.is_some() { Err(Error::UserAlreadyLoggedIn) } else { Ok(self.epoch) }
+    }
+
+    fn begin_login(&mut self, login: Login) {
+        self.login = Some(login);
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    fn end_login(&mut self) -> Option<Login> {
+        let login = self.login.take()?;
+        self.epoch = self.epoch.wrapping_add(1);
         if login.by_pin {
-            self.catalog.lock().clear();
+            self.catalog.clear();
         }
         Some(login)
     }
@@ -168,19 +226,18 @@ fn refused_login(error: Error) -> Error {
 }
 
 /// A client that finds no key says little more than that; this says which keys there are.
-fn report_missing(template: &Template, catalog: &Catalog) {
-    let Some(wanted) = template.wanted_key() else { return };
+fn missing_key(wanted: &str, catalog: &Catalog) -> Option<String> {
     let names: Vec<_> = catalog.key_names().collect();
     if names.contains(&wanted) {
-        return;
+        return None;
     }
     let listed = names.iter().take(LISTED_KEYS).copied().collect::<Vec<_>>().join(", ");
-    match names.len() {
-        0 => error!("there is no key {wanted:?}: this token may use no signing policy at all"),
-        1..=LISTED_KEYS => error!("there is no key {wanted:?}; there is: {listed}"),
-        more => error!(
-            "there is no key {wanted:?}; there is: {listed} and {} more",
-            more.saturating_sub(LISTED_KEYS)
-        ),
-    }
+    Some(match names.len() {
+        0 => format!("there is no key {wanted:?}: this token may use no signing policy at all"),
+        1..=LISTED_KEYS => format!("there is no key {wanted:?}; there is: {listed}"),
+        more => {
+            let rest = more.saturating_sub(LISTED_KEYS);
+            format!("there is no key {wanted:?}; there is: {listed} and {rest} more")
+        }
+    })
 }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The subcommands of cosign that write a signature, and so may write to the public log.
-const SIGNING: [&str; 5] = ["sign", "sign-blob", "attest", "attest-blob", "import-key-pair"];
+const SIGNING: [&str; 4] = ["sign", "sign-blob", "attest", "attest-blob"];
 
 /// Every file that a person may copy a command from.
 fn documents() -> Vec<String> {
@@ -14,15 +14,15 @@ fn documents() -> Vec<String> {
     texts.map(|text| text.replace("\\\n", " ")).collect()
 }
 
+/// Lines that call cosign to sign, however its name and its options are written.
 fn signing_commands(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| {
-        let words: Vec<_> = line.split_whitespace().collect();
-        // An option behind the subcommand tells a command from a sentence about one.
-        words.windows(3).any(|three| {
-            three[0].ends_with("cosign")
-                && SIGNING.contains(&three[1])
-                && three[2].starts_with("--")
-        })
+        let words: Vec<_> =
+            line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
+        let program = |word: &str| word.to_lowercase().contains("cosign");
+        let signs = |two: &[&str]| program(two[0]) && SIGNING.contains(&two[1]);
+        // The key tells a command from a sentence about one.
+        words.windows(2).any(signs) && [" --key ", " --key="].iter().any(|key| line.contains(key))
     })
 }
 

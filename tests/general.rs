@@ -68,7 +68,7 @@ fn c_initialize_answers_each_kind_of_locking_by_the_standard() {
 }
 
 #[test]
-fn before_c_initialize_every_function_says_so() {
+fn before_c_initialize_calls_of_every_chapter_say_so() {
     alone(|_| {
         let module = Module::load();
         let mut count = 0;
@@ -185,6 +185,28 @@ fn random_bytes_come_and_differ() {
         assert_ne!(bytes[0], bytes[1]);
         let seeded = call!(module, C_SeedRandom(session.handle, bytes[0].as_mut_ptr(), 32));
         assert_eq!(seeded, CKR_OK);
+    });
+}
+
+#[test]
+fn every_interface_has_its_version_and_the_newest_signs() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::load();
+        let interfaces = module.interfaces();
+        let versions: Vec<_> = interfaces.iter().map(|(_, version)| *version).collect();
+        assert_eq!(versions, [(3, 0), (2, 40)]);
+        assert!(interfaces.iter().all(|(name, _)| name == "PKCS 11"));
+        assert_eq!(module.interface(Some(c"PKCS 11"), Some((2, 40))), Ok((2, 40)));
+        assert_eq!(module.interface(None, None), Ok((3, 0)));
+        assert_eq!(module.interface(Some(c"other"), None), Err(CKR_ARGUMENTS_BAD));
+
+        let newest = Module::load_newest();
+        newest.initialize().unwrap();
+        let session = newest.session();
+        let signed = session.sign(CKM_ECDSA, session.private_key("demo/ec"), &[7; 32]);
+        assert_eq!(signed.map(|signature| signature.len()), Ok(64));
     });
 }
 

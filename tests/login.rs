@@ -1,9 +1,12 @@
 //! Logins: which PIN stands for which credentials, and what a refused one looks like.
 
+use std::{thread, time::Duration};
+
 use cryptoki_sys::*;
 use serde_json::json;
+use signpath_sandbox::{ApiToken, Config, Fault, Route};
 
-use crate::harness::{Module, alone};
+use crate::harness::{Module, alone, requested};
 
 const OTHER: &str = "00000000-0000-4000-8000-000000000001";
 
@@ -105,6 +108,72 @@ fn closing_the_last_session_logs_out() {
         second.close().unwrap();
         assert_eq!(module.session().state(), CKS_RW_PUBLIC_SESSION);
     });
+}
+
+#[test]
+fn closing_the_last_session_takes_what_a_pin_opened_away() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_without_credentials(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        session.login(&format!("{}:{}", sandbox.organization_id(), sandbox.token())).unwrap();
+        let key = session.private_key("demo/ec");
+        assert_eq!(call!(module, C_CloseAllSessions(1)), CKR_OK);
+        let next = module.session();
+        assert_eq!(next.find(&[]), Ok(vec![]));
+        assert_eq!(next.attribute(key, CKA_LABEL), Err(CKR_OBJECT_HANDLE_INVALID));
+    });
+}
+
+#[test]
+fn a_login_whose_sessions_were_closed_meanwhile_does_not_outlive_them() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_without_credentials(&sandbox);
+        let module = Module::started();
+        let pin = format!("{}:{}", sandbox.organization_id(), sandbox.token());
+        sandbox.inject(Fault::on(Route::MySigningPolicies).delay(Duration::from_secs(1)));
+        thread::scope(|scope| {
+            let login = scope.spawn(|| module.session().login(&pin));
+            while requested(&sandbox, Route::MySigningPolicies) == 0 && !login.is_finished() {
+                thread::yield_now();
+            }
+            assert_eq!(call!(module, C_CloseAllSessions(1)), CKR_OK);
+            assert_eq!(login.join().unwrap(), Err(CKR_SESSION_CLOSED));
+        });
+        assert_eq!(module.session().state(), CKS_RW_PUBLIC_SESSION);
+    });
+}
+
+#[test]
+fn an_operation_does_not_go_on_with_other_credentials_than_it_began_with() {
+    alone(|process| {
+        let sandbox = process.sandbox_with(|builder| builder.config(two_users()));
+        process.configure_with(&sandbox, json!({ "ApiToken": "the-configured-token" }));
+        let module = Module::started();
+        let session = module.session();
+        session.login(&format!("{}:the-other-token", sandbox.organization_id())).unwrap();
+        let key = session.private_key("demo/ec");
+        session.sign_init(CKM_ECDSA, key).unwrap();
+        assert!(session.sign_into(&[7; 32], 64).is_ok());
+        session.sign_init(CKM_ECDSA, key).unwrap();
+        session.logout().unwrap();
+        assert_eq!(session.sign_into(&[7; 32], 64), Err(CKR_USER_NOT_LOGGED_IN));
+        let key = session.private_key("demo/ec");
+        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
+        let users: Vec<_> = sandbox.audit().into_iter().map(|entry| entry.user).collect();
+        assert_eq!(users, ["other", "configured"]);
+    });
+}
+
+/// An organization with two submitters.
+fn two_users() -> Config {
+    let user = |user: &str, token: &str| ApiToken { user: user.into(), token: token.into() };
+    Config {
+        tokens: vec![user("configured", "the-configured-token"), user("other", "the-other-token")],
+        ..Config::default()
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ mod process;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod signing;

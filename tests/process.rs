@@ -1,8 +1,9 @@
-//! A guest in somebody else's process: threads, signals, forks, unloading, panics.
+//! A guest in somebody else's process: threads, signals, standard output, forks, unloading.
 
-use std::{collections::BTreeSet, fs, thread, time::Duration};
+use std::{collections::BTreeSet, fs, os::fd::AsRawFd, thread, time::Duration};
 
 use cryptoki_sys::*;
+use serde_json::json;
 use signpath_sandbox::{Fault, Route};
 
 use crate::harness::{Module, alone, alone_beside_a_sandbox, requested};
@@ -46,6 +47,48 @@ fn a_host_that_dies_of_sigpipe_survives_a_connection_that_the_service_closed() {
     });
 }
 
+/// The log's own write is to a pipe that nobody reads any more.
+#[test]
+fn a_host_that_dies_of_sigpipe_survives_a_log_line_that_nobody_reads() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_with(&sandbox, json!({ "ApiToken": "wrong" }));
+        let module = Module::started();
+        let session = module.session();
+        let mut ends = [0; 2];
+        // SAFETY: the default disposition is what a C program has.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        // SAFETY: `ends` has room for the two descriptors.
+        assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+        // SAFETY: the writing end becomes standard error, whose reader is gone.
+        unsafe { (libc::dup2(ends[1], 2), libc::close(ends[0])) };
+        assert_eq!(session.login(""), Err(CKR_PIN_INCORRECT));
+    });
+}
+
+#[test]
+fn nothing_is_written_to_standard_output_whatever_the_configuration_says() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        let console = json!({ "Level": "verbose", "OutputStream": "stdout" });
+        process.configure_with(&sandbox, json!({ "Log": { "Console": console } }));
+        let output = tempfile::tempfile().unwrap();
+        // SAFETY: a copy of standard output, to have it back for the test runner.
+        let kept = unsafe { libc::dup(1) };
+        // SAFETY: both descriptors are open.
+        unsafe { libc::dup2(output.as_raw_fd(), 1) };
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        let signed = session.sign(CKM_ECDSA, key, &[7; 32]);
+        // SAFETY: both descriptors are open.
+        unsafe { libc::dup2(kept, 1) };
+        assert!(signed.is_ok());
+        assert_eq!(output.metadata().unwrap().len(), 0);
+    })
+    .stderr_says("C_Sign");
+}
+
 #[test]
 fn sixteen_threads_sign_at_once_in_sessions_of_their_own() {
     alone(|process| {
@@ -77,7 +120,7 @@ fn a_signature_under_way_does_not_hold_up_other_calls() {
         sandbox.inject(Fault::on(Route::SignHash).delay(Duration::from_secs(2)));
         thread::scope(|scope| {
             let signing = scope.spawn(|| module.session().sign(CKM_ECDSA, key, &[7; 32]));
-            while requested(&sandbox, Route::SignHash) == 0 {
+            while requested(&sandbox, Route::SignHash) == 0 && !signing.is_finished() {
                 thread::yield_now();
             }
             let other = module.session();

@@ -152,3 +152,18 @@ fn a_key_of_the_wrong_kind_does_not_begin_an_operation() {
         assert_eq!(session.sign_into(&DIGEST, 64), Err(CKR_OPERATION_NOT_INITIALIZED));
     });
 }
+
+#[test]
+fn c_sign_init_without_a_mechanism_ends_the_operation_that_is_under_way() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        let cancel = || call!(module, C_SignInit(session.handle, ptr::null_mut(), 0));
+        assert_eq!(cancel(), CKR_ARGUMENTS_BAD);
+        session.sign_init(CKM_ECDSA, session.private_key("demo/ec")).unwrap();
+        assert_eq!(cancel(), CKR_OK);
+        assert_eq!(session.sign_into(&DIGEST, 64), Err(CKR_OPERATION_NOT_INITIALIZED));
+    });
+}

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use cryptoki_sys::*;
 
-use super::{input, output};
+use super::{input, output, table};
 use crate::{
     error::{Error, Result},
     module,
@@ -61,7 +61,7 @@ pub(super) unsafe fn finalize(reserved: *mut c_void) -> Result<()> {
 pub(super) unsafe fn info(info: *mut CK_INFO) -> Result<()> {
     module::current()?;
     let answer = CK_INFO {
-        cryptokiVersion: CK_VERSION { major: 3, minor: 0 },
+        cryptokiVersion: table::VERSION_3_0,
         manufacturerID: output::padded(MANUFACTURER),
         flags: 0,
         libraryDescription: output::padded("PKCS #11 for SignPath"),
@@ -73,7 +73,7 @@ pub(super) unsafe fn info(info: *mut CK_INFO) -> Result<()> {
 
 /// 2.40 §5.16: a leftover of functions in parallel.
 pub(super) fn function_status(session: CK_SESSION_HANDLE) -> Result<()> {
-    module::current()?.session(session)?;
+    module::session(session)?;
     Err(Error::FunctionNotParallel)
 }
 

@@ -16,10 +16,7 @@ mod slot;
 #[expect(non_snake_case, reason = "the functions have the names of the standard")]
 mod table;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
+use std::time::Instant;
 
 use cryptoki_sys::{CK_RV, CKR_OK};
 use tracing::{debug, error};
@@ -33,11 +30,10 @@ use crate::{
 /// becomes a CK_RV.
 fn boundary(function: &'static str, call: impl FnOnce() -> Result<()>) -> CK_RV {
     let _sigpipe = process::SigpipeBlocked::new();
-    process::quiet_panics();
     let started = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::Panic));
+    let outcome = process::stop_panics(call).unwrap_or_else(|panic| Err(Error::Panic(panic)));
     // Logging runs code of its own, and what it does must not unwind into C either.
-    catch_unwind(|| report(function, started, outcome.as_ref().err())).unwrap_or(());
+    process::stop_panics(|| report(function, started, outcome.as_ref().err())).ok();
     outcome.map_or_else(|error| error.rv(), |()| CKR_OK)
 }
 

@@ -4,8 +4,7 @@ use cryptoki_sys::*;
 
 use super::{
     input,
-    output::{self, ck_len},
-    slot::UNAVAILABLE,
+    output::{self, UNAVAILABLE, ck_len},
 };
 use crate::{
     error::{Error, Result},
@@ -24,7 +23,7 @@ pub(super) unsafe fn attribute_values(
     template: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
     // SAFETY: the caller's promise is the same.
     let template = unsafe { input::array_mut(template, count, "pTemplate") }?;
     let object = session.token().object(object)?;
@@ -72,7 +71,7 @@ pub(super) unsafe fn find_init(
     template: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
     // SAFETY: the caller's promise is the same.
     let template = unsafe { input::template(template, count) }?;
     session.begin_find(&template)
@@ -86,7 +85,7 @@ pub(super) unsafe fn find(
     max: CK_ULONG,
     found: *mut CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
     if objects.is_null() || found.is_null() {
         return Err(Error::Arguments("phObject or pulObjectCount"));
     }
@@ -98,5 +97,5 @@ pub(super) unsafe fn find(
 }
 
 pub(super) fn find_final(session: CK_SESSION_HANDLE) -> Result<()> {
-    module::current()?.session(session)?.end_find()
+    module::session(session)?.end_find()
 }

@@ -7,6 +7,9 @@ use cryptoki_sys::{CK_BYTE, CK_ULONG, CK_ULONG_PTR};
 
 use crate::error::{Error, Result};
 
+/// CK_UNAVAILABLE_INFORMATION (2.40 §3.1), which cryptoki-sys does not have.
+pub(super) const UNAVAILABLE: CK_ULONG = CK_ULONG::MAX;
+
 /// A buffer of the caller with its length, in values of `T`. The buffer is only ever written to: it may hold nothing
 /// that could be read.
 pub(super) struct Output<'a, T> {
@@ -33,9 +36,13 @@ impl<'a, T: Copy> Output<'a, T> {
     /// # Safety
     /// `len` is NULL or writable; `buffer` is NULL or writable for `*len` values; nobody else uses either for as long
     /// as the output lives.
-    pub(super) unsafe fn new(buffer: *mut T, len: CK_ULONG_PTR) -> Result<Self> {
+    pub(super) unsafe fn new(
+        buffer: *mut T,
+        len: CK_ULONG_PTR,
+        len_name: &'static str,
+    ) -> Result<Self> {
         // SAFETY: NULL, or the caller vouches for it.
-        let len = unsafe { len.as_mut() }.ok_or(Error::Arguments("(pointer to a length)"))?;
+        let len = unsafe { len.as_mut() }.ok_or(Error::Arguments(len_name))?;
         Ok(Self { buffer: NonNull::new(buffer), len })
     }
 
@@ -122,7 +129,7 @@ mod tests {
     fn a_length_query_writes_the_length_and_nothing_else() {
         let mut len = 99;
         // SAFETY: `len` is ours.
-        let output = unsafe { Output::<u8>::new(ptr::null_mut(), &raw mut len) }.unwrap();
+        let output = unsafe { Output::<u8>::new(ptr::null_mut(), &raw mut len, "x") }.unwrap();
         assert!(output.write(b"abc").is_ok());
         assert_eq!(len, 3);
     }
@@ -132,7 +139,7 @@ mod tests {
         let mut buffer = [7; 2];
         let mut len = 2;
         // SAFETY: both are ours.
-        let output = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut len) }.unwrap();
+        let output = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut len, "x") }.unwrap();
         assert!(matches!(output.write(b"abc"), Err(Error::BufferTooSmall)));
         assert_eq!((buffer, len), ([7; 2], 3));
     }
@@ -142,7 +149,7 @@ mod tests {
         let mut buffer = [7; 4];
         let mut len = 4;
         // SAFETY: both are ours.
-        let output = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut len) }.unwrap();
+        let output = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut len, "x") }.unwrap();
         assert!(output.write(b"abc").is_ok());
         assert_eq!((&buffer, len), (b"abc\x07", 3));
     }

@@ -7,8 +7,10 @@
 //! into sockets and an epoll set that the parent still uses).
 
 use std::{
+    cell::{Cell, RefCell},
     mem::MaybeUninit,
-    panic, ptr,
+    panic::{self, AssertUnwindSafe},
+    ptr,
     sync::{
         Once,
         atomic::{AtomicPtr, Ordering},
@@ -61,38 +63,32 @@ impl<T: Default + Send + Sync> PerProcess<T> {
 }
 
 /// Keeps SIGPIPE from the calling thread for as long as it lives, and takes away the one that a write to a closed
-/// connection left pending. The host's own disposition is not touched.
+/// connection left pending. The host's own disposition and mask stay as they are, and so does a signal of the host's that
+/// was pending before.
 pub(crate) struct SigpipeBlocked {
-    /// The thread's mask as it was; `None` when SIGPIPE was blocked or pending already and is the host's matter.
-    restore: Option<libc::sigset_t>,
+    /// The thread's mask as it was.
+    before: libc::sigset_t,
+    was_pending: bool,
 }
 
 impl SigpipeBlocked {
-    pub(crate) fn new() -> Self {
-        if sigpipe_pending() {
-            return Self { restore: None };
-        }
+    /// `None` if the mask cannot be changed, which POSIX has no reason for.
+    pub(crate) fn new() -> Option<Self> {
+        let was_pending = sigpipe_pending();
         let sigpipe = only_sigpipe();
         let mut before = MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: both sets are valid for the call, which fills `before` when it succeeds.
         let failed = unsafe {
             libc::pthread_sigmask(libc::SIG_BLOCK, &raw const sigpipe, before.as_mut_ptr())
         };
-        if failed != 0 {
-            return Self { restore: None };
-        }
-        // SAFETY: pthread_sigmask succeeded, so `before` is filled.
-        let before = unsafe { before.assume_init() };
-        // SAFETY: `before` is a valid set.
-        let was_blocked = unsafe { libc::sigismember(&raw const before, libc::SIGPIPE) } == 1;
-        Self { restore: (!was_blocked).then_some(before) }
+        // SAFETY: when pthread_sigmask succeeds, `before` is filled.
+        (failed == 0).then(|| Self { before: unsafe { before.assume_init() }, was_pending })
     }
 }
 
 impl Drop for SigpipeBlocked {
     fn drop(&mut self) {
-        let Some(before) = self.restore else { return };
-        if sigpipe_pending() {
+        if !self.was_pending && sigpipe_pending() {
             let sigpipe = only_sigpipe();
             let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             // SAFETY: the set and the time are valid for the call; a NULL info is allowed (POSIX sigtimedwait).
@@ -102,7 +98,7 @@ impl Drop for SigpipeBlocked {
         }
         // SAFETY: `before` is the mask that pthread_sigmask filled in; a NULL old set is allowed.
         unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut());
         }
     }
 }
@@ -134,11 +130,40 @@ pub(crate) fn is_privileged() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// Panics are caught at the boundary and logged there; the standard hook would print a second message, with a
-/// backtrace, on the host's standard error. The hook belongs to this library's own copy of the standard library.
-pub(crate) fn quiet_panics() {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| panic::set_hook(Box::new(|_| ())));
+thread_local! {
+    /// The panic of the call that this thread is in, once there was one: where, and what it said.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static IN_CALL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a call so that a panic stops here, and gives its place and message as the error.
+pub(crate) fn stop_panics<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    install_hook();
+    let outer = IN_CALL.replace(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(call));
+    IN_CALL.set(outer);
+    outcome.map_err(|_| PANIC.take().unwrap_or_default())
+}
+
+/// The standard hook would print a message with a backtrace on the host's standard error. During a call the panic is
+/// noted instead, and `boundary` logs it; outside of one the hook before ours goes on. It belongs to this library's own
+/// copy of the standard library.
+fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IN_CALL.get() {
+                return before(info);
+            }
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let text = text.unwrap_or("no message");
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            PANIC.set(Some(format!("{text} at {place}")));
+        }));
+    });
 }
 
 #[cfg(test)]
@@ -157,20 +182,44 @@ mod tests {
         assert_eq!(STATE.made().map(ptr::from_ref), Some(made));
     }
 
-    #[test]
-    fn a_broken_pipe_while_blocked_leaves_no_signal_behind() {
+    fn break_a_pipe() {
         let mut ends = [0; 2];
         // SAFETY: `ends` has room for the two descriptors.
         assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
         // SAFETY: the reading end is open, and nobody else uses it.
         unsafe { libc::close(ends[0]) };
-        let guard = SigpipeBlocked::new();
         // SAFETY: one readable byte, and a descriptor that is open.
         let written = unsafe { libc::write(ends[1], b"x".as_ptr().cast(), 1) };
         assert_eq!(written, -1);
-        drop(guard);
-        assert!(!sigpipe_pending());
         // SAFETY: the writing end is open, and nobody else uses it.
         unsafe { libc::close(ends[1]) };
+    }
+
+    #[test]
+    fn a_broken_pipe_leaves_no_signal_behind() {
+        let guard = SigpipeBlocked::new();
+        break_a_pipe();
+        drop(guard);
+        assert!(!sigpipe_pending());
+    }
+
+    #[test]
+    fn a_host_that_blocks_sigpipe_gets_none_of_ours_and_keeps_its_own() {
+        let host = SigpipeBlocked::new();
+        let guard = SigpipeBlocked::new();
+        break_a_pipe();
+        drop(guard);
+        assert!(!sigpipe_pending());
+        break_a_pipe();
+        drop(SigpipeBlocked::new());
+        assert!(sigpipe_pending());
+        drop(host);
+    }
+
+    #[test]
+    fn a_panic_becomes_its_message_and_place() {
+        let stopped = stop_panics(|| panic!("a defect")).unwrap_err();
+        assert!(stopped.contains("a defect at src/ffi/process.rs"), "{stopped}");
+        assert_eq!(stop_panics(|| 1), Ok(1));
     }
 }

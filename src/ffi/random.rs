@@ -1,5 +1,7 @@
 //! Random numbers (2.40 §5.15), from the operating system.
 
+use std::mem::MaybeUninit;
+
 use cryptoki_sys::*;
 
 use super::input;
@@ -18,7 +20,7 @@ pub(super) unsafe fn seed(
     seed: *mut CK_BYTE,
     seed_len: CK_ULONG,
 ) -> Result<()> {
-    module::current()?.session(session)?;
+    module::session(session)?;
     // SAFETY: the caller's promise is the same.
     unsafe { input::bytes(seed, seed_len, "pSeed") }.map(drop)
 }
@@ -30,8 +32,8 @@ pub(super) unsafe fn generate(
     bytes: *mut CK_BYTE,
     len: CK_ULONG,
 ) -> Result<()> {
-    module::current()?.session(session)?;
-    // SAFETY: the caller's promise is the same.
-    let bytes = unsafe { input::array_mut(bytes, len, "RandomData") }?;
-    getrandom::fill(bytes).map_err(Error::Random)
+    module::session(session)?;
+    // SAFETY: the caller's promise is the same; that the bytes were written before is not part of it.
+    let bytes = unsafe { input::array_mut::<MaybeUninit<u8>>(bytes.cast(), len, "RandomData") }?;
+    getrandom::fill_uninit(bytes).map(drop).map_err(Error::Random)
 }

@@ -41,7 +41,7 @@ pub(super) fn close_all(slot: CK_SLOT_ID) -> Result<()> {
 /// # Safety
 /// `info` is NULL or writable.
 pub(super) unsafe fn info(session: CK_SESSION_HANDLE, info: *mut CK_SESSION_INFO) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
     let read_write = if session.is_read_write() { CKF_RW_SESSION } else { 0 };
     let answer = CK_SESSION_INFO {
         slotID: session.token().slot(),
@@ -61,7 +61,7 @@ pub(super) unsafe fn login(
     pin: *mut CK_UTF8CHAR,
     pin_len: CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
     match user {
         CKU_USER => {}
         // 2.40 §5.6: only between C_SignInit and C_Sign of a key with CKA_ALWAYS_AUTHENTICATE, which none has.
@@ -76,5 +76,5 @@ pub(super) unsafe fn login(
 }
 
 pub(super) fn logout(session: CK_SESSION_HANDLE) -> Result<()> {
-    module::current()?.session(session)?.token().logout()
+    module::session(session)?.token().logout()
 }

@@ -7,10 +7,7 @@ use super::{
     input,
     output::{Output, Room},
 };
-use crate::{
-    error::{Error, Result},
-    module,
-};
+use crate::{error::Result, module, session::TakenSign};
 
 /// # Safety
 /// `mechanism` is NULL or a CK_MECHANISM whose parameter is readable for its length.
@@ -19,7 +16,10 @@ pub(super) unsafe fn init(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
+    let session = module::session(session)?;
+    if mechanism.is_null() && session.cancel_sign().is_ok() {
+        return Ok(());
+    }
     // SAFETY: the caller's promise is the same.
     let mechanism = unsafe { input::mechanism(mechanism) }?;
     session.begin_sign(mechanism, key)
@@ -35,22 +35,13 @@ pub(super) unsafe fn sign(
     signature: *mut CK_BYTE,
     signature_len: *mut CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
-    let operation = session.take_sign()?;
-    if !operation.is_single_part() {
-        return Err(Error::OperationNotInitialized);
-    }
+    let session = module::session(session)?;
+    let taken = session.take_single_part()?;
     // SAFETY: the caller's promise is the same.
     let data = unsafe { input::bytes(data, data_len, "pData") }?;
     // SAFETY: the caller's promise is the same.
-    let output = unsafe { Output::new(signature, signature_len) }?;
-    match output.measure(operation.signature_len()) {
-        Room::Enough(room) => room.write(&operation.sign(data)?),
-        Room::LengthOnly(answer) => {
-            session.restore_sign(operation);
-            answer
-        }
-    }
+    let output = unsafe { Output::new(signature, signature_len, "pulSignatureLen") }?;
+    answer(taken, output, |taken| taken.sign(data))
 }
 
 /// # Safety
@@ -60,11 +51,12 @@ pub(super) unsafe fn update(
     part: *mut CK_BYTE,
     part_len: CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
-    let operation = session.take_sign()?;
+    let session = module::session(session)?;
+    let mut taken = session.take_multi_part()?;
     // SAFETY: the caller's promise is the same.
     let part = unsafe { input::bytes(part, part_len, "pPart") }?;
-    session.restore_sign(operation.update(part)?);
+    taken.update(part)?;
+    taken.keep();
     Ok(())
 }
 
@@ -75,17 +67,23 @@ pub(super) unsafe fn finish(
     signature: *mut CK_BYTE,
     signature_len: *mut CK_ULONG,
 ) -> Result<()> {
-    let session = module::current()?.session(session)?;
-    let operation = session.take_sign()?;
-    if !operation.is_multi_part() {
-        return Err(Error::FunctionNotSupported);
-    }
+    let session = module::session(session)?;
+    let taken = session.take_multi_part()?;
     // SAFETY: the caller's promise is the same.
-    let output = unsafe { Output::new(signature, signature_len) }?;
-    match output.measure(operation.signature_len()) {
-        Room::Enough(room) => room.write(&operation.finish()?),
+    let output = unsafe { Output::new(signature, signature_len, "pulSignatureLen") }?;
+    answer(taken, output, TakenSign::finish)
+}
+
+/// Makes the signature if the caller has room for it; otherwise the operation goes on.
+fn answer<'a>(
+    taken: TakenSign<'a>,
+    output: Output<'_, CK_BYTE>,
+    make: impl FnOnce(TakenSign<'a>) -> Result<Vec<u8>>,
+) -> Result<()> {
+    match output.measure(taken.signature_len()) {
+        Room::Enough(room) => room.write(&make(taken)?),
         Room::LengthOnly(answer) => {
-            session.restore_sign(operation);
+            taken.keep();
             answer
         }
     }

@@ -6,16 +6,15 @@ use cryptoki_sys::*;
 
 use super::{
     general::{MANUFACTURER, library_version},
-    output::{self, Output, ck_len, padded},
+    output::{self, Output, UNAVAILABLE, ck_len, padded},
 };
 use crate::{
     error::{Error, Result},
     mechanism::{MECHANISMS, Mechanism},
     module,
-    session::Session,
 };
 
-/// `organization:token` with a long token has room; some bridges pass on less (README, "Limits").
+/// `organization:token` with a long token has room; some bridges pass on less (README, "The URI").
 const MAX_PIN_LEN: CK_ULONG = 1024;
 
 /// # Safety
@@ -28,7 +27,7 @@ pub(super) unsafe fn list(
     let module = module::current()?;
     let ids: Vec<_> = module.tokens().iter().map(|token| token.slot()).collect();
     // SAFETY: the caller's promise is the same.
-    unsafe { Output::new(slots, count) }?.write(&ids)
+    unsafe { Output::new(slots, count, "pulCount") }?.write(&ids)
 }
 
 /// # Safety
@@ -57,6 +56,7 @@ pub(super) unsafe fn token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) -> R
     if token.requires_login() {
         flags |= CKF_LOGIN_REQUIRED;
     }
+    let sessions = token.sessions();
     let answer = CK_TOKEN_INFO {
         label: padded(token.label()),
         manufacturerID: padded(MANUFACTURER),
@@ -64,9 +64,9 @@ pub(super) unsafe fn token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) -> R
         serialNumber: padded(&token.serial_number()),
         flags,
         ulMaxSessionCount: CK_EFFECTIVELY_INFINITE,
-        ulSessionCount: ck_len(module.count_sessions(slot, |_| true)),
+        ulSessionCount: ck_len(sessions.all),
         ulMaxRwSessionCount: CK_EFFECTIVELY_INFINITE,
-        ulRwSessionCount: ck_len(module.count_sessions(slot, Session::is_read_write)),
+        ulRwSessionCount: ck_len(sessions.read_write),
         ulMaxPinLen: MAX_PIN_LEN,
         ulMinPinLen: 0,
         ulTotalPublicMemory: UNAVAILABLE,
@@ -80,9 +80,6 @@ pub(super) unsafe fn token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) -> R
     // SAFETY: the caller's promise is the same.
     unsafe { output::value(info, answer, "pInfo") }
 }
-
-/// CK_UNAVAILABLE_INFORMATION (2.40 §3.1), which cryptoki-sys does not have.
-pub(super) const UNAVAILABLE: CK_ULONG = CK_ULONG::MAX;
 
 /// Slots do not come and go, so there is no event to report, and waiting for one would never end.
 ///
@@ -110,7 +107,7 @@ pub(super) unsafe fn mechanisms(
     module::current()?.token(slot)?;
     let kinds: Vec<_> = MECHANISMS.iter().map(|mechanism| mechanism.kind).collect();
     // SAFETY: the caller's promise is the same.
-    unsafe { Output::new(mechanisms, count) }?.write(&kinds)
+    unsafe { Output::new(mechanisms, count, "pulCount") }?.write(&kinds)
 }
 
 /// # Safety

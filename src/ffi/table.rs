@@ -1,5 +1,5 @@
 //! Every C_ function once. A line makes the extern function and its place in the function lists; a line without a
-//! handler is a function that this token cannot do and answers CKR_FUNCTION_NOT_SUPPORTED (2.40 §5.1.1: such a function
+//! handler is a function that this token cannot do and answers CKR_FUNCTION_NOT_SUPPORTED (2.40 §5.1.6: such a function
 //! is a stub that says so). A function that is forgotten here does not compile. `unsafe` handlers take the caller's
 //! pointers, `safe` ones only numbers.
 //!
@@ -256,9 +256,10 @@ cryptoki! {
 }
 
 const VERSION_2_40: CK_VERSION = CK_VERSION { major: 2, minor: 40 };
-const VERSION_3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
+/// The newest version that the module has, which C_GetInfo names too.
+pub(super) const VERSION_3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
 
-/// The interfaces of C_GetInterfaceList; the first is the default one (3.0 §5.4.5).
+/// The interfaces of C_GetInterfaceList; the first is the default one (3.0 §5.4.6).
 struct Interfaces([CK_INTERFACE; 2]);
 
 // SAFETY: the pointers are to statics that nobody writes to.
@@ -288,7 +289,7 @@ unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> CK_R
     })
 }
 
-/// 3.0 §5.4.4: every interface of the module.
+/// 3.0 §5.4.5: every interface of the module.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn C_GetInterfaceList(
     interfaces: *mut CK_INTERFACE,
@@ -296,11 +297,11 @@ unsafe extern "C" fn C_GetInterfaceList(
 ) -> CK_RV {
     boundary("C_GetInterfaceList", || {
         // SAFETY: the caller vouches for the count and for as much room as it says.
-        unsafe { output::Output::new(interfaces, count) }?.write(&INTERFACES.0)
+        unsafe { output::Output::new(interfaces, count, "pulCount") }?.write(&INTERFACES.0)
     })
 }
 
-/// 3.0 §5.4.5: the interface of this name, version and these flags; NULL and 0 stand for any.
+/// 3.0 §5.4.6: the interface of this name, version and these flags; NULL and 0 stand for any.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn C_GetInterface(
     name: *mut CK_UTF8CHAR,

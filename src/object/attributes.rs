@@ -25,6 +25,8 @@ pub(super) enum Source {
     Number(&'static [u8]),
     /// `project/policy`
     Name,
+    /// The class and the signing policy's id, or its name where there is none: 3.0 §4.4.1 wants one for each object.
+    UniqueId,
     OrganizationId,
     Project,
     SigningPolicy,
@@ -76,6 +78,7 @@ pub(super) const ATTRIBUTES: &[Row] = &[
     row(CKA_MODIFIABLE,                   S::False,                         S::False,                         S::False),
     row(CKA_COPYABLE,                     S::False,                         S::False,                         S::False),
     row(CKA_DESTROYABLE,                  S::False,                         S::False,                         S::False),
+    row(CKA_UNIQUE_ID,                    S::UniqueId,                      S::UniqueId,                      S::UniqueId),
     row(CKA_LABEL,                        S::Name,                          S::Name,                          S::Name),
     row(CKA_ID,                           S::Name,                          S::Name,                          S::Name),
     row(CKA_KEY_TYPE,                     S::KeyType,                       S::KeyType,                       S::None),

@@ -1,28 +1,28 @@
 //! The objects that a token shows, by handle.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use signpath_client::policy::Policy;
 
 use super::{Class, Object, Template};
-use crate::warm::Policies;
+use crate::{handles::Counter, warm::Policies};
 
 /// Objects with handles that stay the same from session to session and from one answer of the service to the next, for
 /// as long as the object does. An object that is replaced (its key was rotated) keeps its old handle for those who hold
 /// it, and its successor gets a new one.
-#[derive(Default)]
 pub(crate) struct Catalog {
+    handles: &'static Counter,
     shown: Option<Policies>,
-    objects: BTreeMap<CK_OBJECT_HANDLE, Arc<Object>>,
+    objects: HashMap<CK_OBJECT_HANDLE, Arc<Object>>,
     visible: Vec<CK_OBJECT_HANDLE>,
-    last: CK_OBJECT_HANDLE,
 }
 
 impl Catalog {
+    pub(crate) fn new(handles: &'static Counter) -> Self {
+        Self { handles, shown: None, objects: HashMap::new(), visible: Vec::new() }
+    }
+
     /// Shows these policies of an organization from now on.
     pub(crate) fn show(&mut self, policies: &Policies, organization: &str, certificates: bool) {
         if self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, policies)) {
@@ -76,9 +76,9 @@ impl Catalog {
     }
 
     fn add(&mut self, object: Object) -> CK_OBJECT_HANDLE {
-        self.last = self.last.wrapping_add(1);
-        self.objects.insert(self.last, Arc::new(object));
-        self.last
+        let handle = self.handles.next();
+        self.objects.insert(handle, Arc::new(object));
+        handle
     }
 }
 

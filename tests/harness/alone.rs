@@ -123,6 +123,12 @@ impl Alone {
         sandbox()
     }
 
+    /// A sandbox in this process that is not as the others are.
+    #[expect(clippy::unused_self, reason = "a sandbox belongs to the process of its test")]
+    pub(crate) fn sandbox_with(&self, change: impl FnOnce(Builder) -> Builder) -> Sandbox {
+        change(builder()).start().expect("a sandbox")
+    }
+
     /// Configures the module for the sandbox, with its credentials.
     pub(crate) fn configure(&self, sandbox: &Sandbox) {
         self.configure_with(sandbox, json!({}));

@@ -1,6 +1,6 @@
 //! A PKCS #11 module behind its C ABI: ours, or any other.
 
-use std::{env, path::PathBuf, ptr};
+use std::{env, ffi::CStr, path::PathBuf, ptr};
 
 use cryptoki_sys::*;
 use libloading::Library;
@@ -9,7 +9,7 @@ use super::alone::variable;
 
 /// A loaded module. Results are the CK_RV where it is not CKR_OK.
 pub(crate) struct Module {
-    _library: Library,
+    library: Library,
     list: *mut CK_FUNCTION_LIST,
 }
 
@@ -49,7 +49,7 @@ impl Module {
             let rv = unsafe { get.expect("C_GetFunctionList is exported")(&raw mut list) };
             assert_eq!(rv, CKR_OK);
         }
-        Self { _library: library, list }
+        Self { library, list }
     }
 
     /// Our module, initialized.
@@ -57,6 +57,68 @@ impl Module {
         let module = Self::load();
         module.initialize().expect("C_Initialize");
         module
+    }
+
+    /// Our module through its newest interface, of whose list the one of 2.40 is the beginning (3.0 §3.6).
+    pub(crate) fn load_newest() -> Self {
+        let module = Self::load();
+        let list = module.get_interface(None, None).expect("there is a newest").pFunctionList;
+        Self { list: list.cast(), ..module }
+    }
+
+    /// Name and version of every interface, by C_GetInterfaceList.
+    pub(crate) fn interfaces(&self) -> Vec<(String, (u8, u8))> {
+        type GetInterfaceList = unsafe extern "C" fn(*mut CK_INTERFACE, *mut CK_ULONG) -> CK_RV;
+        // SAFETY: the symbol has this type by the standard.
+        let get = unsafe { self.library.get::<GetInterfaceList>(b"C_GetInterfaceList\0") };
+        let get = get.expect("C_GetInterfaceList is exported");
+        let mut count = 0;
+        // SAFETY: `count` is writable, and NULL asks for it.
+        assert_eq!(unsafe { get(ptr::null_mut(), &raw mut count) }, CKR_OK);
+        let mut interfaces = vec![CK_INTERFACE::default(); count as usize];
+        let mut short = count - 1;
+        // SAFETY: there is room for more than `short` says.
+        let rv = unsafe { get(interfaces.as_mut_ptr(), &raw mut short) };
+        assert_eq!((rv, short), (CKR_BUFFER_TOO_SMALL, count));
+        // SAFETY: there is room for `count`.
+        assert_eq!(unsafe { get(interfaces.as_mut_ptr(), &raw mut count) }, CKR_OK);
+        interfaces
+            .iter()
+            .map(|interface| (interface_name(interface), version_of(interface)))
+            .collect()
+    }
+
+    /// The version of the interface that C_GetInterface gives.
+    pub(crate) fn interface(
+        &self,
+        name: Option<&CStr>,
+        version: Option<(u8, u8)>,
+    ) -> Result<(u8, u8), CK_RV> {
+        self.get_interface(name, version).map(|interface| version_of(&interface))
+    }
+
+    fn get_interface(
+        &self,
+        name: Option<&CStr>,
+        version: Option<(u8, u8)>,
+    ) -> Result<CK_INTERFACE, CK_RV> {
+        type GetInterface = unsafe extern "C" fn(
+            *mut CK_UTF8CHAR,
+            *mut CK_VERSION,
+            *mut *mut CK_INTERFACE,
+            CK_FLAGS,
+        ) -> CK_RV;
+        // SAFETY: the symbol has this type by the standard.
+        let get = unsafe { self.library.get::<GetInterface>(b"C_GetInterface\0") };
+        let get = get.expect("C_GetInterface is exported");
+        let name = name.map_or(ptr::null(), CStr::as_ptr).cast_mut().cast();
+        let mut version = version.map(|(major, minor)| CK_VERSION { major, minor });
+        let version = version.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+        let mut interface = ptr::null_mut();
+        // SAFETY: the name ends with a NUL byte, the rest is readable or writable.
+        check(unsafe { get(name, version, &raw mut interface, 0) })?;
+        // SAFETY: the module gave it.
+        Ok(unsafe { *interface })
     }
 
     pub(crate) fn functions(&self) -> &CK_FUNCTION_LIST {
@@ -244,6 +306,18 @@ impl Session<'_> {
         signature.truncate(len as usize);
         Ok(signature)
     }
+}
+
+fn interface_name(interface: &CK_INTERFACE) -> String {
+    // SAFETY: the module's name ends with a NUL byte.
+    let name = unsafe { CStr::from_ptr(interface.pInterfaceName.cast()) };
+    name.to_str().expect("the name is text").to_owned()
+}
+
+fn version_of(interface: &CK_INTERFACE) -> (u8, u8) {
+    // SAFETY: every function list begins with its version (3.0 §3.6).
+    let version = unsafe { *interface.pFunctionList.cast::<CK_VERSION>() };
+    (version.major, version.minor)
 }
 
 fn check(rv: CK_RV) -> Result<(), CK_RV> {

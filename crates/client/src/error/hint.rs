@@ -78,7 +78,8 @@ pub const HINTS: &[(Situation, &str)] = &[
     (Situation::UnknownPolicy, "Check the spelling of the project and the signing policy"),
     (
         Situation::WrongToken,
-        "The token is wrong, expired, or of another organization: check SIGNPATH_API_TOKEN and SIGNPATH_ORGANIZATION_ID",
+        "The token is wrong, expired, or of another organization: check SIGNPATH_API_TOKEN and SIGNPATH_ORGANIZATION_ID, or \
+         the PIN if they came with it",
     ),
     (
         Situation::WrongSignature,
