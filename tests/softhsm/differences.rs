@@ -177,6 +177,14 @@ pub(super) const DIFFERENCES: &[Differences] = &[
         ],
     },
     Differences {
+        why: "3.0 §5.13, C_SignInit: NULL for the mechanism ends the operation that is under way.",
+        rows: &[
+            ("C_SignInit: NULL for the mechanism, with an operation under way",
+             "CKR_OK; CKR_OK; CKR_OPERATION_NOT_INITIALIZED",
+             "CKR_OK; CKR_ARGUMENTS_BAD; CKR_OK 64"),
+        ],
+    },
+    Differences {
         why: "SignPath signs hashes and has to be told which: CKM_RSA_PKCS takes a DigestInfo and nothing else. A \
               client that sends a bare hash would get a signature that verifies nowhere.",
         rows: &[
@@ -326,6 +334,14 @@ pub(super) const DIFFERENCES: &[Differences] = &[
               unspecified.",
         rows: &[
             ("CKA_CERTIFICATE_CATEGORY of a certificate", "0100000000000000", "0000000000000000"),
+        ],
+    },
+    Differences {
+        why: "3.0 §4.4 has it for every object, and SoftHSM knows 2.40 only.",
+        rows: &[
+            ("CKA_UNIQUE_ID of a certificate", "bytes", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            ("CKA_UNIQUE_ID of a private key", "bytes", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            ("CKA_UNIQUE_ID of a public key", "bytes", "CKR_ATTRIBUTE_TYPE_INVALID"),
         ],
     },
     Differences {

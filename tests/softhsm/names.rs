@@ -22,7 +22,7 @@ const RETURN_VALUES: &[(&str, CK_RV)] = names! {
     CKR_RANDOM_NO_RNG CKR_BUFFER_TOO_SMALL CKR_CRYPTOKI_NOT_INITIALIZED CKR_CRYPTOKI_ALREADY_INITIALIZED
 };
 
-/// The attributes that an object of a token can have by 2.40 §4, and one of nobody's.
+/// The attributes that an object of a token can have by 2.40 §4 and 3.0 §4.4, and one of nobody's.
 pub(super) const ATTRIBUTES: &[(&str, CK_ATTRIBUTE_TYPE)] = names! {
     CKA_CLASS CKA_TOKEN CKA_PRIVATE CKA_LABEL CKA_UNIQUE_ID CKA_APPLICATION CKA_VALUE CKA_OBJECT_ID
     CKA_CERTIFICATE_TYPE CKA_ISSUER CKA_SERIAL_NUMBER CKA_AC_ISSUER CKA_OWNER CKA_ATTR_TYPES CKA_TRUSTED

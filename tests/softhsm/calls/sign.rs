@@ -53,6 +53,12 @@ pub(super) const ROWS: &[Row] = &[
         let key = on.private_key("demo/ec");
         on.note(call!(on, C_SignInit(on.session, ptr::null_mut(), key)));
     }),
+    row("C_SignInit: NULL for the mechanism, with an operation under way", User, |on| {
+        ec(on, CKM_ECDSA);
+        let key = on.private_key("demo/ec");
+        on.note(call!(on, C_SignInit(on.session, ptr::null_mut(), key)));
+        on.sign(&[7; 32], Bytes(64));
+    }),
     row("C_SignInit: twice", User, |on| {
         ec(on, CKM_ECDSA);
         ec(on, CKM_ECDSA);
