@@ -12,9 +12,6 @@ use crate::wire::PolicyEntry;
 /// Longest name or id of the service that is taken over, in characters.
 const NAME_MAX: usize = 200;
 
-/// The words of `keyType` for keys that this crate can use, in lower case. Only "Rsa" is in a public sample.
-const KEY_TYPES: [&str; 4] = ["rsa", "ec", "ecdsa", "ecc"];
-
 /// A signing policy that the token may use, with its key as it was when the policies were read. After a certificate is
 /// renewed the same policy signs with another key.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,7 +80,6 @@ impl Policy {
                 return Err(left_out(format!("its {property} is missing or unusable")));
             }
         }
-        check_key_type(entry).map_err(|reason| left_out(reason.0))?;
         let (key, certificate) = key_and_certificate(entry).map_err(|reason| left_out(reason.0))?;
         Ok(Self {
             project: project.to_owned(),
@@ -110,17 +106,6 @@ fn is_slug(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= NAME_MAX && !text.chars().any(odd)
 }
 
-fn check_key_type(entry: &PolicyEntry) -> Result<(), Unreadable> {
-    let Some(kind) = entry.key_type.as_deref().filter(|kind| !kind.is_empty()) else {
-        return Ok(());
-    };
-    if KEY_TYPES.contains(&kind.to_ascii_lowercase().as_str()) {
-        return Ok(());
-    }
-    let kind = shown(kind);
-    Err(Unreadable(format!("its key type is {kind}, and only RSA and ECDSA keys can be used")))
-}
-
 /// What one property says about the key.
 struct Statement {
     property: &'static str,
@@ -135,7 +120,7 @@ fn key_and_certificate(
     let readable =
         || statements.iter().filter_map(|said| Some((said.property, said.key.as_ref().ok()?)));
     let Some((source, key)) = readable().next() else {
-        return Err(no_key(&statements));
+        return Err(no_key(entry, &statements));
     };
     if let Some((other, _)) = readable().find(|(_, other)| *other != key) {
         return Err(Unreadable(format!("its {source} and its {other} are different keys")));
@@ -158,8 +143,8 @@ fn statements(
     certificate: Option<&Result<Certificate, Unreadable>>,
 ) -> Vec<Statement> {
     let not_base64 = || Unreadable::because("it is not Base64");
-    let numbers = entry.rsa_parameters.as_ref().map(|parameters| {
-        let (modulus, exponent) = parameters.numbers().ok_or_else(not_base64)?;
+    let numbers = entry.rsa_numbers().map(|numbers| {
+        let (modulus, exponent) = numbers.ok_or_else(not_base64)?;
         PublicKey::from_rsa_numbers(&modulus, &exponent)
     });
     let bytes = entry.public_key().map(|bytes| PublicKey::from_any(&bytes.ok_or_else(not_base64)?));
@@ -176,13 +161,17 @@ fn read_certificate(bytes: Option<Vec<u8>>) -> Result<Certificate, Unreadable> {
     Certificate::from_der(&bytes)
 }
 
-fn no_key(statements: &[Statement]) -> Unreadable {
-    let Some((said, reason)) =
-        statements.iter().find_map(|said| Some((said.property, said.key.as_ref().err()?)))
-    else {
-        return Unreadable::because("the service tells no public key for it");
-    };
-    Unreadable(format!("its {said} cannot be used: {reason}"))
+/// `keyType` is only told here: its words for other keys than RSA are not public, and a key that can be read is a key.
+fn no_key(entry: &PolicyEntry, statements: &[Statement]) -> Unreadable {
+    let fault = statements.iter().find_map(|said| Some((said.property, said.key.as_ref().err()?)));
+    let why = fault.map_or_else(
+        || "the service tells no RSA or EC public key for it".to_owned(),
+        |(said, reason)| format!("its {said} cannot be used: {reason}"),
+    );
+    Unreadable(match entry.key_type.as_deref().filter(|kind| !kind.is_empty()) {
+        Some(kind) => format!("{why} (its key type is {})", shown(kind)),
+        None => why,
+    })
 }
 
 #[cfg(test)]

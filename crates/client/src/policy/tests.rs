@@ -125,21 +125,45 @@ fn what_cannot_be_read_is_passed_over_if_the_key_is_known_otherwise() {
 }
 
 #[test]
+fn the_key_itself_decides_and_not_the_word_for_its_type() {
+    for word in ["NistP256", "EllipticCurve", "Gpg", "\u{202e}"] {
+        let policy = read(json!({ "publicKeyBytes": P256.spki, "keyType": word })).unwrap();
+        assert_eq!(policy.key(), &key(P256.spki), "{word}");
+        assert!(read(json!({ "certificateBytes": CERTIFICATE, "keyType": word })).is_ok());
+    }
+}
+
+#[test]
+fn rsa_parameters_without_numbers_state_nothing() {
+    for parameters in [
+        json!({}),
+        json!({ "modulus": null, "publicExponent": null }),
+        json!({ "modulus": "", "publicExponent": "AQAB" }),
+        json!({ "publicExponent": "AQAB" }),
+    ] {
+        let entry = json!({ "rsaParameters": parameters, "publicKeyBytes": P256.spki });
+        assert_eq!(read(entry).unwrap().key(), &key(P256.spki), "{parameters}");
+        let nothing = "the service tells no RSA or EC public key for it";
+        assert_eq!(why(json!({ "rsaParameters": parameters })), nothing);
+    }
+}
+
+#[test]
 fn a_policy_without_a_usable_key_is_left_out_with_the_reason() {
     let small = json!({ "modulus": STANDARD.encode([0xff; 128]), "publicExponent": "AQAB" });
     for (properties, expected) in [
-        (json!({}), "the service tells no public key for it"),
+        (json!({}), "the service tells no RSA or EC public key for it"),
         (
             json!({ "certificateBytes": "x", "certificateType": "Gpg" }),
-            "the service tells no public key for it",
+            "the service tells no RSA or EC public key for it",
         ),
         (
             json!({ "keyType": "Mldsa" }),
-            "its key type is Mldsa, and only RSA and ECDSA keys can be used",
+            "the service tells no RSA or EC public key for it (its key type is Mldsa)",
         ),
         (
-            json!({ "keyType": "Gpg" }),
-            "its key type is Gpg, and only RSA and ECDSA keys can be used",
+            json!({ "keyType": "Mldsa", "publicKeyBytes": "?" }),
+            "its publicKeyBytes cannot be used: it is not Base64 (its key type is Mldsa)",
         ),
         (
             json!({ "rsaParameters": small }),
@@ -173,7 +197,7 @@ fn recorded(test: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: {test}: there is no folder with recorded answers");
+    println!("not run: {test} (there is no folder with recorded answers)");
     None
 }
 

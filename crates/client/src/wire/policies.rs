@@ -26,11 +26,11 @@ pub(crate) struct PolicyEntry {
 }
 
 /// The numbers of an RSA key, Base64, big-endian.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct RsaParameters {
-    modulus: String,
-    public_exponent: String,
+    modulus: Option<String>,
+    public_exponent: Option<String>,
 }
 
 /// An entry that is not even of the expected shape.
@@ -72,14 +72,16 @@ pub(crate) fn decode(body: &[u8]) -> Result<Vec<Result<PolicyEntry, BadEntry>>, 
     Ok(answer.signing_policies.into_iter().map(entry).collect())
 }
 
-impl RsaParameters {
-    /// Modulus and exponent.
-    pub(crate) fn numbers(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        from_base64(&self.modulus).zip(from_base64(&self.public_exponent))
-    }
-}
-
 impl PolicyEntry {
+    /// Modulus and exponent where both are stated; the inner `None` if they are not Base64.
+    pub(crate) fn rsa_numbers(&self) -> Option<Option<(Vec<u8>, Vec<u8>)>> {
+        let stated = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let parameters = self.rsa_parameters.as_ref()?;
+        let (modulus, exponent) =
+            stated(&parameters.modulus).zip(stated(&parameters.public_exponent))?;
+        Some(from_base64(&modulus).zip(from_base64(&exponent)))
+    }
+
     /// `publicKeyBytes`; the inner `None` if it is not Base64.
     pub(crate) fn public_key(&self) -> Option<Option<Vec<u8>>> {
         self.public_key_bytes.as_deref().filter(|text| !text.is_empty()).map(from_base64)
