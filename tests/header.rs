@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
 use cryptoki_sys::*;
 use tempfile::TempDir;
 
-use crate::harness::{Module, alone, module_path};
+use crate::harness::{Module, alone, module_path, repository_file};
 
 /// Where the package libp11-kit-dev has its pkcs11.h.
 const P11_KIT: &str = "/usr/include/p11-kit-1";
@@ -28,7 +28,7 @@ fn the_numbers_of_the_header_are_those_of_the_module() {
 
 #[test]
 fn the_first_slot_of_the_header_is_there_without_a_slot_list() {
-    let header = fs::read_to_string(repository("include/signpath_pkcs11.h")).unwrap();
+    let header = fs::read_to_string(repository_file("include/signpath_pkcs11.h")).unwrap();
     assert!(header.contains("#define SIGNPATH_FIRST_SLOT_ID 1UL\n"));
     alone(|_| {
         let module = Module::started();
@@ -78,7 +78,7 @@ fn the_header_alone_says_what_has_to_come_first() {
 
 /// The names after `start` in a file with the numbers that stand in their lines or on the next, beside CKA_VENDOR_DEFINED.
 fn numbers(file: &str, start: &str) -> BTreeMap<String, u64> {
-    let text = fs::read_to_string(repository(file)).unwrap();
+    let text = fs::read_to_string(repository_file(file)).unwrap();
     let definitions = text.split(start).skip(1);
     let number = |definition: &str| {
         let end = definition.find(|c: char| c != '_' && !c.is_ascii_uppercase())?;
@@ -96,8 +96,8 @@ fn compile(compiler: &str, options: &[&str], source: &str, libraries: &[&str]) -
         .args(STRICT)
         .args(options)
         .args(["-I", P11_KIT, "-I"])
-        .arg(repository("include"))
-        .arg(repository(source))
+        .arg(repository_file("include"))
+        .arg(repository_file(source))
         .args(libraries)
         .env("LC_ALL", "C")
         .output();
@@ -111,8 +111,4 @@ fn assert_compiles(compiled: &Output) {
     let is_there = Path::new(P11_KIT).join("p11-kit/pkcs11.h").is_file();
     let hint = if is_there { "" } else { "`scripts/setup test` installs libp11-kit-dev" };
     assert!(compiled.status.success(), "{said}\n{hint}");
-}
-
-fn repository(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
 }

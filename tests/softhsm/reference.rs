@@ -6,11 +6,11 @@ use std::{
     process::Command,
 };
 
-use signpath_sandbox::{KeyMaterial, Sandbox};
+use signpath_sandbox::Sandbox;
 use tempfile::TempDir;
 
 use super::answers::{Answers, FILE, read_answers};
-use crate::harness::{Repeatedly, variable};
+use crate::harness::{Repeatedly, repository_file, sandbox_builder, variable};
 
 /// The policies of the sandbox's default configuration, whose keys both modules have.
 pub(super) const POLICIES: [&str; 6] =
@@ -44,10 +44,8 @@ impl Both {
     pub(super) fn start() -> Self {
         let softhsm = softhsm_module();
         let folder = TempDir::new().expect("a folder for the token");
-        let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-keys");
         let state = folder.path().join("state");
-        let sandbox = Sandbox::builder().keys(KeyMaterial::Cached(keys)).state(&state).start();
-        let sandbox = sandbox.expect("a sandbox");
+        let sandbox = sandbox_builder().state(&state).start().expect("a sandbox");
         sandbox.prepare().expect("the sandbox has its keys");
         import(&state, &folder.path().join("softhsm"));
         Self { sandbox, folder, softhsm }
@@ -85,7 +83,7 @@ fn softhsm_module() -> PathBuf {
 }
 
 fn import(state: &Path, folder: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-config/import");
+    let script = repository_file("softhsm-config/import");
     let output = Command::new(script).args([state, folder]).output().expect("the script runs");
     assert!(
         output.status.success(),
