@@ -1,12 +1,13 @@
 //! The service in its forms: TLS, older generations, moods that pass.
 
-use std::{fs, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use cryptoki_sys::*;
 use serde_json::{Value, json};
 use signpath_sandbox::{Fault, Generation, Request, Route, Sandbox};
+use tempfile::NamedTempFile;
 
-use crate::harness::{Module, alone, requested};
+use crate::harness::{Alone, Module, alone, requested};
 
 const DIGEST: [u8; 32] = [7; 32];
 
@@ -22,20 +23,43 @@ fn metadata(sandbox: &Sandbox) -> Vec<Value> {
     bodies.map(|body| body["hashSigningData"]["metadata"].clone()).collect()
 }
 
+/// A sandbox with TLS, and the module configured to trust it; the file is its CA.
+fn over_tls(process: &Alone) -> (Sandbox, NamedTempFile) {
+    let sandbox = process.sandbox_with(|builder| builder.tls());
+    let ca = NamedTempFile::new().unwrap();
+    fs::write(&ca, sandbox.ca_certificate_pem().unwrap()).unwrap();
+    process.configure_with(&sandbox, json!({ "TlsCaCertificate": ca.path() }));
+    (sandbox, ca)
+}
+
 #[test]
 fn over_tls_everything_goes_through_one_handshake_and_http2() {
     alone(|process| {
-        let sandbox = process.sandbox_with(|builder| builder.tls());
-        let folder = tempfile::tempdir().unwrap();
-        let ca = folder.path().join("ca.pem");
-        fs::write(&ca, sandbox.ca_certificate_pem().unwrap()).unwrap();
-        process.configure_with(&sandbox, json!({ "TlsCaCertificate": ca }));
+        let (sandbox, _ca) = over_tls(&process);
         let module = Module::started();
         for _ in 0..3 {
             sign_once(&module).unwrap();
         }
         assert_eq!((sandbox.connections(), sandbox.tls_handshakes()), (1, 1));
         assert!(sandbox.requests().iter().all(|request| request.http2));
+    });
+}
+
+#[test]
+fn sixty_four_threads_share_the_connection_that_the_login_made() {
+    alone(|process| {
+        let (sandbox, _ca) = over_tls(&process);
+        let module = Module::started();
+        let first = module.session();
+        first.login("").unwrap();
+        let key = first.private_key("demo/ec");
+        thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| module.session().sign(CKM_ECDSA, key, &DIGEST).unwrap());
+            }
+        });
+        assert_eq!(requested(&sandbox, Route::SignHash), 64);
+        assert_eq!((sandbox.connections(), sandbox.tls_handshakes()), (1, 1));
     });
 }
 
