@@ -125,6 +125,7 @@ impl Config {
         let mut config = Self::blank(host);
         source::apply_all(&mut config, &environment)?;
         config.system_roots = SystemRoots::read(&environment);
+        config.proxy.for_host(config.api_url.scheme(), config.api_url.host())?;
         if config.token.is_some() != config.organization.is_some() {
             config.warnings.push(HALF_CREDENTIALS.to_owned());
         }

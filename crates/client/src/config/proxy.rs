@@ -7,14 +7,17 @@ use std::str::FromStr;
 use reqwest::Url;
 
 use super::api_url::{is_loopback, unbracketed};
+use crate::error::Error;
 use crate::secret::{HIDDEN, Token};
 
 /// The proxies that are set, and the hosts that are reached without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxy {
     pub(super) configured: Option<ProxyUrl>,
-    pub(super) https: Option<ProxyUrl>,
-    pub(super) http: Option<ProxyUrl>,
+    /// With what is wrong with it, as the variable may be set for programs that know other proxies.
+    pub(super) https: Option<Result<ProxyUrl, Error>>,
+    /// As `https`.
+    pub(super) http: Option<Result<ProxyUrl, Error>>,
     pub(super) bypass: Vec<Bypass>,
 }
 
@@ -22,13 +25,20 @@ impl Proxy {
     /// The proxy for a request to `host` (a name, or an address with or without brackets), `None` to go there
     /// directly. For https it is `HttpProxy`, then `https_proxy`, then `http_proxy`; for http `HttpProxy`, then
     /// `http_proxy`. This machine and what `no_proxy` names are reached directly.
-    pub fn for_host(&self, scheme: &str, host: &str) -> Option<&ProxyUrl> {
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is one of the variables that holds, and its value cannot be used.
+    pub fn for_host(&self, scheme: &str, host: &str) -> Result<Option<&ProxyUrl>, Error> {
         let host = unbracketed(host).trim_end_matches('.').to_ascii_lowercase();
         if is_loopback(&host) || self.bypass.iter().any(|bypass| bypass.covers(&host)) {
-            return None;
+            return Ok(None);
+        }
+        if let Some(configured) = &self.configured {
+            return Ok(Some(configured));
         }
         let https = self.https.as_ref().filter(|_| scheme == "https");
-        self.configured.as_ref().or(https).or(self.http.as_ref())
+        let variable = https.or(self.http.as_ref()).map(Result::as_ref).transpose();
+        variable.map_err(Clone::clone)
     }
 }
 
@@ -206,14 +216,14 @@ mod tests {
     fn proxy(configured: &str, https: &str, http: &str, no_proxy: &str) -> Proxy {
         Proxy {
             configured: configured.parse().ok(),
-            https: https.parse().ok(),
-            http: http.parse().ok(),
+            https: https.parse().ok().map(Ok),
+            http: http.parse().ok().map(Ok),
             bypass: bypass_list(no_proxy),
         }
     }
 
     fn chosen(proxy: &Proxy, scheme: &str, host: &str) -> Option<String> {
-        proxy.for_host(scheme, host).map(|url| url.host().to_owned())
+        proxy.for_host(scheme, host).unwrap().map(|url| url.host().to_owned())
     }
 
     #[test]
@@ -313,7 +323,7 @@ mod tests {
         #[test]
         fn any_text_can_be_asked(list in ".*", host in ".*", url in ".*") {
             let proxy = proxy(&url, "", "b:1", &list);
-            proxy.for_host("https", &host);
+            prop_assert!(proxy.for_host("https", &host).is_ok());
         }
     }
 }

@@ -73,16 +73,30 @@ pub(super) fn apply_all(
         config.warnings.extend(entries.unknown(path));
     }
     for setting in SETTINGS {
-        let found = sources.find(setting, &mut config.warnings)?;
-        let (text, place) = found.unwrap_or_else(|| (setting.default.to_owned(), Place::Default));
-        if !text.is_empty() {
-            (setting.apply)(config, &text)
-                .map_err(|problem| wrong(setting, &text, &place, problem))?;
-        }
-        let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, &text));
-        config.origins.push(Origin { setting, value, place });
+        let origin = match (apply(config, setting, &sources), setting.postpone) {
+            (Err(error), Some(postpone)) => {
+                postpone(config, error);
+                Origin { setting, value: None, place: Place::Default }
+            }
+            (applied, _) => applied?,
+        };
+        config.origins.push(origin);
     }
     Ok(())
+}
+
+fn apply(
+    config: &mut Config,
+    setting: &'static Setting,
+    sources: &Sources<'_>,
+) -> Result<Origin, Error> {
+    let found = sources.find(setting, &mut config.warnings)?;
+    let (text, place) = found.unwrap_or_else(|| (setting.default.to_owned(), Place::Default));
+    if !text.is_empty() {
+        (setting.apply)(config, &text).map_err(|problem| wrong(setting, &text, &place, problem))?;
+    }
+    let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, &text));
+    Ok(Origin { setting, value, place })
 }
 
 struct Sources<'a> {

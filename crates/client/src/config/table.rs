@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::value::{self, Parsed};
 use super::{Config, api_url, proxy, token};
+use crate::error::Error;
 use crate::log::LEVELS;
 use crate::metadata::DETAILS;
 
@@ -51,6 +52,8 @@ pub struct Setting {
     pub about: &'static str,
     /// Checks the text and puts it into the configuration.
     pub(super) apply: fn(&mut Config, &str) -> Parsed<()>,
+    /// For variables that are set with other programs in mind: keeps what is wrong with the value until it is needed.
+    pub(super) postpone: Option<fn(&mut Config, Error)>,
 }
 
 impl Setting {
@@ -75,6 +78,7 @@ const ROW: Setting = Setting {
     allowed: "",
     about: "",
     apply: |_, _| Ok(()),
+    postpone: None,
 };
 
 const SLUG: &str = "letters, digits, - and _";
@@ -185,7 +189,8 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::UserInfo,
         allowed: PROXY,
         about: "The proxy for https",
-        apply: |config, text| text.parse().map(|url| config.proxy.https = Some(url)),
+        apply: |config, text| text.parse().map(|url| config.proxy.https = Some(Ok(url))),
+        postpone: Some(|config, error| config.proxy.https = Some(Err(error))),
         ..ROW
     },
     Setting {
@@ -194,7 +199,8 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::UserInfo,
         allowed: PROXY,
         about: "The proxy if https_proxy is not set",
-        apply: |config, text| text.parse().map(|url| config.proxy.http = Some(url)),
+        apply: |config, text| text.parse().map(|url| config.proxy.http = Some(Ok(url))),
+        postpone: Some(|config, error| config.proxy.http = Some(Err(error))),
         ..ROW
     },
     Setting {

@@ -129,7 +129,7 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(config.certificates, Certificates::Always);
     assert_eq!(config.tls_ca_certificate, Some("/ca.pem".into()));
     assert_eq!(config.tls_client_certificate, Some("/me.pem".into()));
-    assert_eq!(config.proxy.for_host("https", "x").unwrap().port(), 8080);
+    assert_eq!(config.proxy.for_host("https", "x").unwrap().unwrap().port(), 8080);
     assert_eq!(config.request_timeout, Duration::from_millis(1500));
     assert_eq!(config.total_timeout, Duration::from_secs(20));
     assert_eq!(config.metadata, MetadataDetail::None);
@@ -308,9 +308,36 @@ fn a_privileged_process_has_the_defaults_and_a_warning() {
 fn http_proxy_in_capitals_is_not_read() {
     let config =
         load(&[("HTTP_PROXY", "evil:1"), ("HTTPS_PROXY", "proxy:1"), ("NO_PROXY", "x")]).unwrap();
-    assert_eq!(config.proxy.for_host("https", "y").unwrap().host(), "proxy");
-    assert_eq!(config.proxy.for_host("https", "x"), None);
+    assert_eq!(config.proxy.for_host("https", "y").unwrap().unwrap().host(), "proxy");
+    assert_eq!(config.proxy.for_host("https", "x"), Ok(None));
     assert_eq!(load(&[("HTTP_PROXY", "evil:1")]).unwrap().proxy, Proxy::default());
+}
+
+#[test]
+fn a_proxy_of_another_kind_only_matters_where_it_is_used() {
+    let kinds = ["socks5://p:1", "https://p:1", "p", "\u{0}"];
+    let local = ("SIGNPATH_API_URL", "https://127.0.0.1:1/Api");
+    for kind in kinds {
+        for variables in [
+            vec![("https_proxy", kind), ("http_proxy", kind), local],
+            vec![("https_proxy", kind), ("http_proxy", kind), ("no_proxy", "signpath.io")],
+            vec![("https_proxy", "proxy:1"), ("http_proxy", kind)],
+        ] {
+            load(&variables).unwrap();
+        }
+        load_file(r#"{"HttpProxy":"proxy:1"}"#, &[("https_proxy", kind)]).unwrap();
+        for variables in
+            [vec![("https_proxy", kind), ("http_proxy", "proxy:1")], vec![("http_proxy", kind)]]
+        {
+            let text = message(load(&variables));
+            assert!(text.contains(variables[0].0) && text.contains("; allowed: "), "{text}");
+        }
+    }
+    let mut config = load(&[("https_proxy", "socks5://u:hunter2@p:1"), local]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    config.api_url = "https://signpath.example/Api".parse().unwrap();
+    let chosen = config.proxy.for_host("https", "signpath.example");
+    assert!(matches!(chosen, Err(Error::Setting { setting: "https_proxy", .. })), "{chosen:?}");
 }
 
 #[test]

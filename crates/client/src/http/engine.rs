@@ -53,7 +53,7 @@ impl Engine {
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .http2_keep_alive_while_idle(false);
-        if let Some(settings) = &settings.proxy {
+        if let Some(settings) = settings.proxy.as_ref().map_err(Clone::clone)? {
             builder = builder.proxy(proxy(settings).map_err(setup)?);
         }
         let http = builder.build().map_err(|error| setup(error.without_url().to_string()))?;

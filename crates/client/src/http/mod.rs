@@ -88,8 +88,8 @@ impl Transport {
     }
 
     fn attempt(&self, request: &Request, token: &Token, time: Duration) -> Result<Answer, Broken> {
-        self.names.refresh(Instant::now())?;
         let engine = self.engine()?;
+        self.names.refresh(Instant::now())?;
         engine.exchange(&self.settings, request, token, time)
     }
 

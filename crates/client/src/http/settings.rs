@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Config, SystemRoots};
+use crate::config::{Config, ProxyUrl, SystemRoots};
+use crate::error::Error;
 use crate::secret::{OrganizationId, Token};
 
 /// Everything about the way to the service.
@@ -16,8 +17,8 @@ pub(crate) struct Settings {
     pub(crate) https: bool,
     /// Host and port of the service; IPv6 addresses without brackets.
     pub(crate) service: NextHop,
-    /// The proxy for that host, if it is reached through one.
-    pub(crate) proxy: Option<ProxySettings>,
+    /// The proxy for that host, if it is reached through one; or why the one that is set cannot be used.
+    pub(crate) proxy: Result<Option<ProxySettings>, Error>,
     /// Where the system's roots are, if the environment says so.
     pub(crate) system_roots: SystemRoots,
     /// PEM file with further roots.
@@ -52,11 +53,8 @@ impl Settings {
     /// For one organization of the configured service.
     pub(crate) fn new(config: &Config, organization: &OrganizationId) -> Self {
         let url = &config.api_url;
-        let proxy = config.proxy.for_host(url.scheme(), url.host()).map(|proxy| ProxySettings {
-            url: proxy.as_str().to_owned(),
-            hop: NextHop { host: proxy.host().to_owned(), port: proxy.port() },
-            user_info: proxy.user_info().cloned(),
-        });
+        let proxy = config.proxy.for_host(url.scheme(), url.host());
+        let proxy = proxy.map(|proxy| proxy.map(ProxySettings::new));
         Self {
             base: format!("{}/v1/{organization}", url.as_str()),
             https: url.is_https(),
@@ -74,7 +72,18 @@ impl Settings {
     /// The host whose name has to be resolved: behind a proxy that is the proxy's; the service's may be known to the
     /// proxy alone.
     pub(crate) fn next_hop(&self) -> NextHop {
-        self.proxy.as_ref().map_or(&self.service, |proxy| &proxy.hop).clone()
+        let proxy = self.proxy.as_ref().ok().and_then(Option::as_ref);
+        proxy.map_or(&self.service, |proxy| &proxy.hop).clone()
+    }
+}
+
+impl ProxySettings {
+    fn new(proxy: &ProxyUrl) -> Self {
+        Self {
+            url: proxy.as_str().to_owned(),
+            hop: NextHop { host: proxy.host().to_owned(), port: proxy.port() },
+            user_info: proxy.user_info().cloned(),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn settings(address: SocketAddr) -> Settings {
         base: format!("http://{address}/Api/v1/org"),
         https: false,
         service: NextHop { host: address.ip().to_string(), port: address.port() },
-        proxy: None,
+        proxy: Ok(None),
         system_roots: SystemRoots::default(),
         tls_ca_certificate: None,
         tls_client_certificate: None,

@@ -43,11 +43,11 @@ fn guard_3_behind_a_proxy_only_the_proxys_name_is_resolved() {
     let settings = Settings {
         base: "http://service.invalid:1234/Api".to_owned(),
         service: named("service.invalid", 1234),
-        proxy: Some(ProxySettings {
+        proxy: Ok(Some(ProxySettings {
             url: format!("http://proxy.invalid:{}", address.port()),
             hop,
             user_info: Some(Token::new("us er:p:w".to_owned())),
-        }),
+        })),
         ..settings(address)
     };
     let transport = with_lookup(settings, move |hop| {

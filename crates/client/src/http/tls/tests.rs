@@ -237,7 +237,7 @@ fn through_proxy(status: u16) -> (Responder, Broken) {
     let settings = Settings {
         base: "https://service.invalid/Api".to_owned(),
         service: NextHop { host: "service.invalid".to_owned(), port: 443 },
-        proxy: Some(ProxySettings { url, hop, user_info: None }),
+        proxy: Ok(Some(ProxySettings { url, hop, user_info: None })),
         ..https(proxy.address())
     };
     let broken = send(settings).unwrap_err();
