@@ -15,9 +15,7 @@ fn certificates_shown(module: &Module) -> usize {
 #[test]
 fn a_certificate_has_the_fields_that_clients_look_for() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let certificate = session.object(CKO_CERTIFICATE, "demo/rsa");
         let value = session.attribute(certificate, CKA_VALUE).unwrap();

@@ -58,9 +58,7 @@ fn an_answer_that_is_no_json_is_a_general_error() {
 #[test]
 fn a_policy_with_an_approval_process_is_refused_with_the_services_words() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/approval");
         assert_eq!(session.sign(CKM_ECDSA, key, &DIGEST), Err(CKR_ARGUMENTS_BAD));

@@ -13,9 +13,7 @@ const OTHER: &str = "00000000-0000-4000-8000-000000000001";
 #[test]
 fn with_configured_credentials_nobody_is_asked_for_a_pin() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         assert_eq!(module.token_info(1).flags & CKF_LOGIN_REQUIRED, 0);
         let session = module.session();
         session.private_key("demo/ec");
@@ -97,9 +95,7 @@ fn a_space_in_the_pin_is_explained() {
 #[test]
 fn closing_the_last_session_logs_out() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let (first, second) = (module.session(), module.session());
         first.login("").unwrap();
         assert_eq!(second.state(), CKS_RW_USER_FUNCTIONS);
@@ -179,9 +175,7 @@ fn two_users() -> Config {
 #[test]
 fn the_token_knows_the_normal_user_only() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let login = |user| call!(module, C_Login(session.handle, user, std::ptr::null_mut(), 0));
         assert_eq!(login(CKU_SO), CKR_USER_TYPE_INVALID);

@@ -13,9 +13,7 @@ const UNAVAILABLE: CK_ULONG = CK_ULONG::MAX;
 #[test]
 fn every_policy_has_its_keys_and_where_there_is_one_its_certificate() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let of = |class: CK_OBJECT_CLASS| {
             session.find(&[(CKA_CLASS, &class.to_ne_bytes())]).unwrap().len()
@@ -31,9 +29,7 @@ fn every_policy_has_its_keys_and_where_there_is_one_its_certificate() {
 #[test]
 fn a_search_that_can_match_nothing_asks_nobody() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         // NSS trust objects, secret keys, profiles, hardware features, session objects.
         for class in [0xce53_4353, 0xce53_4354, CKO_SECRET_KEY, CKO_PROFILE, CKO_HW_FEATURE] {
@@ -48,9 +44,7 @@ fn a_search_that_can_match_nothing_asks_nobody() {
 #[test]
 fn handles_are_the_same_in_every_session() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let first = module.session();
         let key = first.private_key("demo/ec");
         let second = module.session();
@@ -63,9 +57,7 @@ fn handles_are_the_same_in_every_session() {
 #[test]
 fn keys_show_their_public_half_and_never_the_private_one() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         for class in [CKO_PRIVATE_KEY, CKO_PUBLIC_KEY] {
             let ec = session.object(class, "demo/ec");
@@ -96,9 +88,7 @@ fn keys_show_their_public_half_and_never_the_private_one() {
 #[test]
 fn one_call_answers_every_attribute_that_it_can() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/rsa");
         let mut label = [0; 3];
@@ -143,9 +133,7 @@ fn the_configured_project_and_policy_narrow_the_token_to_one_key() {
 #[test]
 fn vendor_attributes_name_the_policy_at_signpath() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         let text = |number: CK_ULONG| {
@@ -161,9 +149,7 @@ fn vendor_attributes_name_the_policy_at_signpath() {
 #[test]
 fn a_key_that_is_not_there_is_answered_with_those_that_are() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let private = CKO_PRIVATE_KEY.to_ne_bytes();
         let template = [(CKA_CLASS, &private[..]), (CKA_LABEL, b"demo/release")];

@@ -33,9 +33,7 @@ fn a_host_that_dies_of_sigpipe_survives_a_connection_that_the_service_closed() {
     alone(|process| {
         // SAFETY: the default disposition is what a C program has.
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         sandbox.inject(Fault::on(Route::SignHash).close_after_answer().always());
@@ -60,8 +58,10 @@ fn a_host_that_dies_of_sigpipe_survives_a_log_line_that_nobody_reads() {
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
         // SAFETY: `ends` has room for the two descriptors.
         assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
-        // SAFETY: the writing end becomes standard error, whose reader is gone.
-        unsafe { (libc::dup2(ends[1], 2), libc::close(ends[0])) };
+        // SAFETY: both descriptors are open; the writing end becomes standard error …
+        unsafe { libc::dup2(ends[1], 2) };
+        // SAFETY: … whose reading end is open and nobody else's.
+        unsafe { libc::close(ends[0]) };
         assert_eq!(session.login(""), Err(CKR_PIN_INCORRECT));
     });
 }
@@ -92,9 +92,7 @@ fn nothing_is_written_to_standard_output_whatever_the_configuration_says() {
 #[test]
 fn sixteen_threads_sign_at_once_in_sessions_of_their_own() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let key = module.session().private_key("demo/ec");
         let sign_five_times = || {
             let session = module.session();
@@ -113,9 +111,7 @@ fn sixteen_threads_sign_at_once_in_sessions_of_their_own() {
 #[test]
 fn a_signature_under_way_does_not_hold_up_other_calls() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let key = module.session().private_key("demo/ec");
         sandbox.inject(Fault::on(Route::SignHash).delay(Duration::from_secs(2)));
         thread::scope(|scope| {
@@ -136,9 +132,7 @@ fn a_signature_under_way_does_not_hold_up_other_calls() {
 #[test]
 fn a_forked_child_starts_anew_and_leaves_its_parent_alone() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();

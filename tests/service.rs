@@ -127,9 +127,7 @@ fn an_answer_that_drips_does_not_outlast_the_time_for_an_attempt() {
 #[test]
 fn an_answer_of_gigabytes_is_not_read() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         sandbox.inject(Fault::on(Route::SignHash).huge_body(4 << 30));
         assert_eq!(sign_once(&module), Err(CKR_GENERAL_ERROR));
     })

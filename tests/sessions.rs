@@ -5,16 +5,14 @@ use std::ptr;
 use cryptoki_sys::*;
 use signpath_sandbox::Route;
 
-use crate::harness::{Module, alone, requested};
+use crate::harness::{alone, requested};
 
 const DIGEST: [u8; 32] = [7; 32];
 
 #[test]
 fn a_session_is_read_only_or_read_write_and_always_serial() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let read_only = module.open(1, CKF_SERIAL_SESSION).unwrap();
         assert_eq!(read_only.state(), CKS_RO_PUBLIC_SESSION);
         assert_eq!(module.session().state(), CKS_RW_PUBLIC_SESSION);
@@ -29,9 +27,7 @@ fn a_session_is_read_only_or_read_write_and_always_serial() {
 #[test]
 fn a_closed_session_is_no_session() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let (first, second) = (module.session().handle, module.session().handle);
         assert_eq!(call!(module, C_CloseSession(first)), CKR_OK);
         assert_eq!(call!(module, C_CloseSession(first)), CKR_SESSION_HANDLE_INVALID);
@@ -46,9 +42,7 @@ fn a_closed_session_is_no_session() {
 #[test]
 fn a_search_is_begun_and_ended_once() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         assert_eq!(
             call!(module, C_FindObjectsFinal(session.handle)),
@@ -66,9 +60,7 @@ fn a_search_is_begun_and_ended_once() {
 #[test]
 fn a_search_and_a_signature_do_not_run_in_one_session() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         session.find_init(&[]).unwrap();
@@ -84,9 +76,7 @@ fn a_search_and_a_signature_do_not_run_in_one_session() {
 #[test]
 fn a_length_query_and_a_short_buffer_keep_the_operation() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         session.sign_init(CKM_ECDSA, session.private_key("demo/ec")).unwrap();
         assert_eq!(session.sign_len(&DIGEST), Ok(64));
@@ -100,9 +90,7 @@ fn a_length_query_and_a_short_buffer_keep_the_operation() {
 #[test]
 fn an_operation_is_begun_once_and_ended_by_any_error() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         session.sign_init(CKM_ECDSA, key).unwrap();
@@ -122,9 +110,7 @@ fn an_operation_is_begun_once_and_ended_by_any_error() {
 #[test]
 fn a_mechanism_that_takes_a_hash_has_no_parts_and_a_retry_makes_no_request() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         session.sign_init(CKM_ECDSA, session.private_key("demo/ec")).unwrap();
         assert_eq!(session.sign_update(&DIGEST), Err(CKR_FUNCTION_NOT_SUPPORTED));
@@ -137,9 +123,7 @@ fn a_mechanism_that_takes_a_hash_has_no_parts_and_a_retry_makes_no_request() {
 #[test]
 fn a_key_of_the_wrong_kind_does_not_begin_an_operation() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let private = session.private_key("demo/ec");
         let public = session.object(CKO_PUBLIC_KEY, "demo/ec");
@@ -156,9 +140,7 @@ fn a_key_of_the_wrong_kind_does_not_begin_an_operation() {
 #[test]
 fn c_sign_init_without_a_mechanism_ends_the_operation_that_is_under_way() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (_sandbox, module) = process.started();
         let session = module.session();
         let cancel = || call!(module, C_SignInit(session.handle, ptr::null_mut(), 0));
         assert_eq!(cancel(), CKR_ARGUMENTS_BAD);

@@ -6,7 +6,7 @@ use rsa::{Pkcs1v15Sign, RsaPublicKey, pkcs8::DecodePublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use signpath_sandbox::{Fault, Route, Sandbox};
 
-use crate::harness::{Module, Session, alone, requested};
+use crate::harness::{Session, alone, requested};
 
 /// DigestInfo prefixes of RFC 8017 §9.2, note 1.
 pub(crate) const SHA1_INFO: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
@@ -38,9 +38,7 @@ fn signed(session: &Session<'_>, kind: CK_MECHANISM_TYPE, name: &str, data: &[u8
 #[test]
 fn rsa_signs_a_digest_info_of_every_hash() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         for (info, len) in
             [(SHA1_INFO, 20), (SHA256_INFO, 32), (SHA384_INFO, 48), (SHA512_INFO, 64)]
@@ -56,9 +54,7 @@ fn rsa_signs_a_digest_info_of_every_hash() {
 #[test]
 fn rsa_refuses_what_is_no_digest_info_without_asking_the_service() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/rsa");
         for data in [&[7; 32][..], &[7; 384], &[], &[SHA256_INFO, &[7; 31]].concat()] {
@@ -71,9 +67,7 @@ fn rsa_refuses_what_is_no_digest_info_without_asking_the_service() {
 #[test]
 fn rsa_hashes_a_message_in_one_part_and_in_many() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/rsa");
         let message = b"a message that comes in parts";
@@ -96,9 +90,7 @@ fn rsa_hashes_a_message_in_one_part_and_in_many() {
 #[test]
 fn ec_signs_hashes_shorter_and_longer_than_the_curve() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         for len in [20, 32, 48, 64] {
             let digest = vec![7; len];
@@ -116,9 +108,7 @@ fn ec_signs_hashes_shorter_and_longer_than_the_curve() {
 #[test]
 fn ec_hashes_a_message_in_one_part_and_in_many() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         let message = b"a message that comes in parts";
@@ -144,9 +134,7 @@ fn ec_hashes_a_message_in_one_part_and_in_many() {
 #[test]
 fn a_signature_that_the_service_got_wrong_is_not_handed_out() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         for name in ["demo/ec", "demo/rsa"] {
             let (kind, data) = match name {
@@ -173,9 +161,7 @@ fn a_signature_that_the_service_got_wrong_is_not_handed_out() {
 #[test]
 fn a_rotated_key_is_named_as_the_reason() {
     alone(|process| {
-        let sandbox = process.sandbox();
-        process.configure(&sandbox);
-        let module = Module::started();
+        let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         sandbox.rotate_key("demo/ec").unwrap();

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use signpath_sandbox::{Builder, KeyMaterial, Route, Sandbox};
 use tempfile::TempDir;
 
+use super::module::Module;
+
 /// Tells the child which test it is there for.
 const MARK: &str = "SIGNPATH_TEST_ALONE";
 /// The one variable of the module that the child gets; the test writes the file.
@@ -127,6 +129,13 @@ impl Alone {
     #[expect(clippy::unused_self, reason = "a sandbox belongs to the process of its test")]
     pub(crate) fn sandbox_with(&self, change: impl FnOnce(Builder) -> Builder) -> Sandbox {
         change(builder()).start().expect("a sandbox")
+    }
+
+    /// A sandbox, and the module that is configured for it and initialized.
+    pub(crate) fn started(&self) -> (Sandbox, Module) {
+        let sandbox = self.sandbox();
+        self.configure(&sandbox);
+        (sandbox, Module::started())
     }
 
     /// Configures the module for the sandbox, with its credentials.
