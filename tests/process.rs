@@ -1,12 +1,22 @@
 //! A guest in somebody else's process: threads, signals, standard output, forks, unloading.
 
-use std::{collections::BTreeSet, fs, os::fd::AsRawFd, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::{
+        fd::AsRawFd,
+        unix::{fs::PermissionsExt, process::CommandExt},
+    },
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use cryptoki_sys::*;
 use serde_json::json;
 use signpath_sandbox::{Fault, Route};
 
-use crate::harness::{Module, alone, alone_beside_a_sandbox, requested};
+use crate::harness::{Module, alone, alone_beside_a_sandbox, module_path, requested, variable};
 
 fn threads() -> BTreeSet<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
@@ -187,4 +197,50 @@ fn a_module_that_was_unloaded_and_loaded_again_still_knows_its_connection() {
         }
         assert_eq!(sandbox.connections(), 1);
     });
+}
+
+/// The test binary as a set-uid program of root's, started by nobody: the kernel sets AT_SECURE for it.
+#[test]
+fn a_program_with_raised_rights_does_not_believe_its_environment() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = folder.path().join("set-uid");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let run = |mode: u32| {
+        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
+        let output = Command::new(&program)
+            .args([
+                "process::told_by_a_host_program",
+                "--exact",
+                "--include-ignored",
+                "--nocapture",
+            ])
+            .env("SIGNPATH_TEST_MODULE", module_path())
+            .env("SIGNPATH_ORGANIZATION_ID", "11111111-1111-4111-8111-111111111111")
+            .env("SIGNPATH_API_TOKEN", "from the environment")
+            .uid(NOBODY)
+            .output();
+        output
+            .map_or_else(|error| error.to_string(), |it| String::from_utf8_lossy(&it.stdout).into())
+    };
+    let raised = run(0o4755);
+    if !raised.contains("effective user: 0") {
+        println!(
+            "not run: a program with raised rights (needs root and a file system with set-uid)"
+        );
+        return;
+    }
+    assert!(raised.contains("login required: true"), "{raised}");
+}
+
+const NOBODY: u32 = 65534;
+
+#[test]
+#[ignore = "the host program of a_program_with_raised_rights_does_not_believe_its_environment"]
+fn told_by_a_host_program() {
+    if variable("SIGNPATH_ORGANIZATION_ID").is_some() {
+        // SAFETY: geteuid has no preconditions.
+        println!("effective user: {}", unsafe { libc::geteuid() });
+        let flags = Module::started().token_info(1).flags;
+        println!("login required: {}", flags & CKF_LOGIN_REQUIRED != 0);
+    }
 }

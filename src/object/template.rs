@@ -42,14 +42,14 @@ impl Template {
 
     /// The name of the one private key that the caller is looking for, by label or by id.
     pub(crate) fn wanted_key(&self) -> Option<&str> {
-        let private = CKO_PRIVATE_KEY.to_ne_bytes();
-        self.entries
-            .iter()
-            .find(|entry| entry.kind == CKA_CLASS && entry.value == private)
-            .and_then(|_| {
-                self.entries.iter().find(|entry| matches!(entry.kind, CKA_ID | CKA_LABEL))
-            })
-            .and_then(|entry| std::str::from_utf8(&entry.value).ok())
-            .filter(|name| !name.is_empty())
+        if self.value(CKA_CLASS)? != CKO_PRIVATE_KEY.to_ne_bytes() {
+            return None;
+        }
+        let name = self.value(CKA_LABEL).or_else(|| self.value(CKA_ID))?;
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+    }
+
+    fn value(&self, kind: CK_ATTRIBUTE_TYPE) -> Option<&[u8]> {
+        self.entries.iter().find(|entry| entry.kind == kind).map(|entry| entry.value.as_slice())
     }
 }
