@@ -1,8 +1,11 @@
 //! Private keys: made, kept as PKCS #8 PEM, and used on digests. Nothing here knows the service's JSON.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::ecdsa::signature::{SignatureEncoding, hazmat::PrehashSigner};
+use p256::ecdsa::{DerSignature as Der256, Signature as Fixed256};
 use p256::elliptic_curve::Generate;
+use p384::ecdsa::{DerSignature as Der384, Signature as Fixed384};
+use p521::ecdsa::{DerSignature as Der521, Signature as Fixed521};
 use rsa::{
     Pkcs1v15Sign, Pss, RsaPrivateKey,
     pkcs1::EncodeRsaPublicKey,
@@ -140,28 +143,24 @@ impl KeyPair {
     pub(crate) fn sign_ecdsa(&self, format: EcdsaFormat, digest: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Rsa(_) => None,
-            Self::P256(key) => {
-                let signature: p256::ecdsa::Signature = key.sign_prehash(digest).ok()?;
-                Some(match format {
-                    EcdsaFormat::Ieee => signature.to_bytes().to_vec(),
-                    EcdsaFormat::Asn1 => signature.to_der().as_bytes().to_vec(),
-                })
-            }
-            Self::P384(key) => {
-                let signature: p384::ecdsa::Signature = key.sign_prehash(digest).ok()?;
-                Some(match format {
-                    EcdsaFormat::Ieee => signature.to_bytes().to_vec(),
-                    EcdsaFormat::Asn1 => signature.to_der().as_bytes().to_vec(),
-                })
-            }
-            Self::P521(key) => {
-                let signature: p521::ecdsa::Signature = key.sign_prehash(digest).ok()?;
-                Some(match format {
-                    EcdsaFormat::Ieee => signature.to_bytes().to_vec(),
-                    EcdsaFormat::Asn1 => signature.to_der().as_bytes().to_vec(),
-                })
-            }
+            Self::P256(key) => ecdsa::<Fixed256, Der256>(key, format, digest),
+            Self::P384(key) => ecdsa::<Fixed384, Der384>(key, format, digest),
+            Self::P521(key) => ecdsa::<Fixed521, Der521>(key, format, digest),
         }
+    }
+}
+
+/// Signs a digest in one of the two forms that a curve's signatures have.
+fn ecdsa<Fixed: SignatureEncoding, Der: SignatureEncoding>(
+    key: &(impl PrehashSigner<Fixed> + PrehashSigner<Der>),
+    format: EcdsaFormat,
+    digest: &[u8],
+) -> Option<Vec<u8>> {
+    match format {
+        EcdsaFormat::Ieee => {
+            key.sign_prehash(digest).ok().map(|signature: Fixed| signature.to_vec())
+        }
+        EcdsaFormat::Asn1 => key.sign_prehash(digest).ok().map(|signature: Der| signature.to_vec()),
     }
 }
 
