@@ -121,6 +121,10 @@ impl Outgoing {
             Sending::Half => left.truncate(left.len() / 2),
             Sending::Whole | Sending::ThenClose | Sending::Drip(_) => {}
         }
+        if left.is_empty() && matches!(sending, Sending::Half | Sending::ThenClose) {
+            // Nobody asks for pieces of a body without any: the head is all that leaves.
+            connection.close_when_flushed();
+        }
         let is_finished = left.is_empty() && matches!(sending, Sending::Whole | Sending::Drip(_));
         Self { left, announced, sending, pause: None, is_finished, connection }
     }

@@ -97,6 +97,27 @@ fn a_connection_can_be_closed_behind_an_answer() {
 }
 
 #[test]
+fn a_body_of_a_byte_or_none_is_cut_and_closed_behind_like_others() {
+    let sandbox = sandbox();
+    for body in ["x", ""] {
+        for (fault, sent) in [
+            (Fault::on(Route::Health).body(body).drop_mid_body(), ""),
+            (Fault::on(Route::Health).body(body).close_after_answer(), body),
+        ] {
+            sandbox.inject(fault);
+            let mut stream = connect(&sandbox).unwrap();
+            let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
+            std::io::Write::write_all(&mut stream, &request).unwrap();
+            let mut seen = String::new();
+            stream.read_to_string(&mut seen).expect("the connection is closed");
+            let (head, received) = seen.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+            assert_eq!(received, sent);
+        }
+    }
+}
+
+#[test]
 fn a_dripped_answer_is_complete_in_the_end() {
     let sandbox = sandbox();
     sandbox.inject(Fault::on(Route::SignHash).drip(Duration::from_micros(100)));
