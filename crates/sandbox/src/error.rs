@@ -102,7 +102,8 @@ impl fmt::Display for Error {
             ),
             Self::NotASandbox { folder } => write!(
                 f,
-                "{} is neither empty nor the state folder of a sandbox; choose another folder",
+                "{} is neither empty nor the state folder of a sandbox, which has a sandbox.json; \
+                 choose another folder",
                 folder.display()
             ),
             Self::File { action, path, source } => {

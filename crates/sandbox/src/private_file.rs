@@ -1,6 +1,7 @@
 //! Files and folders that only their owner may read, written so that no reader ever sees half of one.
 
 use std::{
+    ffi::OsStr,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -17,13 +18,22 @@ const OWNER_ONLY_FOLDER: u32 = 0o700;
 /// Writes a file with mode 0600 under another name and renames it: it is there as a whole or not at all.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let temporary = path.with_file_name(format!(".{name}.{}", Uuid::new_v4().simple()));
+    let temporary = path.with_file_name(format!("{}{}", temporary_prefix(&name), Uuid::new_v4()));
     let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The error that counts is the one above; a left-over temporary file is only untidy.
         drop(fs::remove_file(&temporary));
     }
     written.map_err(Error::file("write", path))
+}
+
+/// Whether a file of this name is what a writer of `path` left behind when it was killed.
+pub(crate) fn is_temporary(name: &OsStr, path: &str) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with(&temporary_prefix(path)))
+}
+
+fn temporary_prefix(name: &str) -> String {
+    format!(".{name}.")
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {

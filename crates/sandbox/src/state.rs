@@ -11,7 +11,9 @@
 //! ```
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, Permissions, TryLockError},
+    io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -33,6 +35,19 @@ pub(crate) const AUDIT_FILE: &str = "audit.jsonl";
 const IDENTITY_FILE: &str = "sandbox.json";
 const LOCK_FILE: &str = "lock";
 
+/// What a sandbox puts into its folder, `sandbox.json` first.
+const OURS: &[&str] = &[
+    IDENTITY_FILE,
+    LOCK_FILE,
+    AUDIT_FILE,
+    "keys",
+    "certificates",
+    "code-signing-root.pem",
+    "code-signing-root-key.pem",
+    "tls-root.pem",
+    "tls-root-key.pem",
+];
+
 /// A state folder that this process has for itself.
 pub(crate) struct StateFolder {
     folder: PathBuf,
@@ -49,24 +64,27 @@ pub(crate) struct Identity {
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct KeptIdentity {
-    organization_id: Option<String>,
+    organization_id: Option<KeptId>,
     #[serde(default)]
     tokens: Vec<ApiToken>,
 }
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+struct KeptId(Uuid);
 
 impl StateFolder {
     /// Makes or opens a state folder and locks it.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
         private_file::create_folder(folder)?;
-        let mut entries = fs::read_dir(folder).map_err(Error::file("read", folder))?;
-        if entries.next().is_some() && !folder.join(LOCK_FILE).exists() {
+        if !is_sandbox(folder).map_err(Error::file("read", folder))? {
             return Err(Error::NotASandbox { folder: folder.to_owned() });
         }
         let owner_only = Permissions::from_mode(0o700);
         fs::set_permissions(folder, owner_only).map_err(Error::file("protect", folder))?;
         let lock = private_file::append(&folder.join(LOCK_FILE))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => Self { folder: folder.to_owned(), _lock: lock }.with_identity_file(),
             Err(TryLockError::WouldBlock) => Err(Error::StateInUse { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => {
                 Err(Error::File { action: "lock", path: folder.join(LOCK_FILE), source })
@@ -102,6 +120,14 @@ impl StateFolder {
         Ok(authority)
     }
 
+    /// The file is what a state folder is known by: it is there from the first moment on, whoever chooses what it keeps.
+    fn with_identity_file(self) -> Result<Self, Error> {
+        if !self.folder.join(IDENTITY_FILE).exists() {
+            self.keep_identity(&KeptIdentity::default())?;
+        }
+        Ok(self)
+    }
+
     fn kept_identity(&self) -> Result<KeptIdentity, Error> {
         let path = self.folder.join(IDENTITY_FILE);
         let Some(text) = private_file::read_if_there(&path)? else {
@@ -112,10 +138,24 @@ impl StateFolder {
     }
 
     fn keep_identity(&self, kept: &KeptIdentity) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(kept)
-            .map_err(|error| Error::crypto("the organization's identity", error))?;
-        private_file::write(&self.folder.join(IDENTITY_FILE), format!("{text}\n").as_bytes())
+        let path = self.folder.join(IDENTITY_FILE);
+        let text = serde_json::to_string_pretty(kept).map_err(io::Error::from);
+        let text = text.map_err(Error::file("write", &path))?;
+        private_file::write(&path, format!("{text}\n").as_bytes())
     }
+}
+
+/// Whether a folder is empty or a sandbox's: it has a `sandbox.json`, or lost it and holds nothing but what is ours.
+fn is_sandbox(folder: &Path) -> io::Result<bool> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let names = entries.collect::<io::Result<Vec<_>>>()?;
+    let has = |file: &str| names.iter().any(|name| name == file);
+    let is_all_ours = || names.iter().all(|name| is_ours(name));
+    Ok(names.is_empty() || has(IDENTITY_FILE) || (has(LOCK_FILE) && is_all_ours()))
+}
+
+fn is_ours(name: &OsStr) -> bool {
+    OURS.iter().any(|ours| name == *ours || private_file::is_temporary(name, ours))
 }
 
 /// The common name of a root, from the name of its files.
@@ -131,16 +171,9 @@ impl Identity {
             None => KeptIdentity::default(),
         };
         let before = (kept.organization_id.is_some(), kept.tokens.len());
-        let organization_id = match (config.organization_id, &kept.organization_id) {
-            (Some(id), _) => id,
-            (None, Some(id)) => Uuid::parse_str(id)
-                .map_err(|error| Error::crypto(format!("the kept organization id {id}"), error))?,
-            (None, None) => {
-                let id = Uuid::new_v4();
-                kept.organization_id = Some(id.to_string());
-                id
-            }
-        };
+        let organization_id = config.organization_id.unwrap_or_else(|| {
+            kept.organization_id.get_or_insert_with(|| KeptId(Uuid::new_v4())).0
+        });
         let tokens = if config.tokens.is_empty() {
             if kept.tokens.is_empty() {
                 kept.tokens.push(random_token());
@@ -155,6 +188,20 @@ impl Identity {
             state.keep_identity(&kept)?;
         }
         Ok(Self { organization_id, tokens })
+    }
+}
+
+impl TryFrom<String> for KeptId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Uuid::parse_str(&text).map(Self).map_err(|_| format!("organizationId '{text}' is no UUID"))
+    }
+}
+
+impl From<KeptId> for String {
+    fn from(id: KeptId) -> Self {
+        id.0.to_string()
     }
 }
 

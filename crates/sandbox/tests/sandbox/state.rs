@@ -7,7 +7,7 @@ use std::{
 };
 
 use signpath_sandbox::{
-    Config, Error, KeyType, PolicyConfig, Sandbox, read_audit_lines, write_env_file,
+    ApiToken, Config, Error, KeyType, PolicyConfig, Sandbox, read_audit_lines, write_env_file,
 };
 use tempfile::TempDir;
 
@@ -85,11 +85,66 @@ fn one_folder_serves_one_sandbox_at_a_time() {
 #[test]
 fn a_folder_of_something_else_is_left_alone() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("letter.txt"), "dear").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let refused = builder().state(folder.path()).start().unwrap_err();
-    assert!(matches!(refused, Error::NotASandbox { .. }), "{refused}");
-    assert_eq!((mode(folder.path()), files_below(folder.path()).len()), (0o755, 1));
+    for (count, file) in [(1, "letter.txt"), (2, "lock")] {
+        fs::write(folder.path().join(file), "dear").unwrap();
+        let refused = builder().state(folder.path()).start().unwrap_err();
+        assert!(matches!(refused, Error::NotASandbox { .. }), "{refused}");
+        assert_eq!((mode(folder.path()), files_below(folder.path()).len()), (0o755, count));
+    }
+}
+
+#[test]
+fn a_folder_is_known_without_its_lock_or_without_its_identity() {
+    let folder = TempDir::new().unwrap();
+    let first = builder().tls().state(folder.path()).start().unwrap();
+    first.prepare().unwrap();
+    let (organization, key) = (first.organization_id(), first.private_key_pem("demo/ec").unwrap());
+    drop(first);
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    fs::remove_file(folder.path().join("lock")).unwrap();
+    assert_eq!(start(folder.path()).organization_id(), organization);
+
+    fs::remove_file(folder.path().join("notes.txt")).unwrap();
+    fs::rename(folder.path().join("sandbox.json"), folder.path().join(".sandbox.json.1")).unwrap();
+    let anew = start(folder.path());
+    assert_ne!(anew.organization_id(), organization);
+    assert_eq!(anew.private_key_pem("demo/ec").unwrap(), key);
+}
+
+#[test]
+fn a_folder_is_known_when_the_configuration_says_who_the_sandbox_is() {
+    let folder = TempDir::new().unwrap();
+    let config = Config {
+        organization_id: Some(uuid::Uuid::nil()),
+        tokens: vec![ApiToken { token: "t".to_owned(), user: "ci".to_owned() }],
+        ..Config::default()
+    };
+    drop(builder().config(config).state(folder.path()).start().unwrap());
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    start(folder.path());
+}
+
+#[test]
+fn a_damaged_identity_is_an_error_that_names_the_file_and_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    start(folder.path());
+    let file = folder.path().join("sandbox.json");
+    for (text, reason) in
+        [("{", "EOF"), (r#"{"organizationId": "x"}"#, "organizationId 'x' is no UUID")]
+    {
+        fs::write(&file, text).unwrap();
+        let damaged = builder().state(folder.path()).start().unwrap_err();
+        assert!(matches!(damaged, Error::Damaged { .. }), "{damaged}");
+        let message = damaged.to_string();
+        assert!(
+            message.contains("sandbox.json is damaged") && message.contains(reason),
+            "{message}"
+        );
+        assert!(message.contains("remove it"), "{message}");
+    }
+    fs::remove_file(file).unwrap();
+    start(folder.path());
 }
 
 #[test]
