@@ -1,10 +1,9 @@
 //! The audit log: a line per request to sign, whether it was signed or refused.
 
 use std::{
-    collections::VecDeque,
     fmt::Write as _,
     fs::File,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -15,12 +14,10 @@ use x509_cert::der::DateTime;
 
 use crate::{
     Error, private_file,
+    record::{Memory, Newest},
     routes::Route,
     state::{AUDIT_FILE, StateFolder},
 };
-
-/// How many entries of this run are kept in memory for [`crate::Sandbox::audit`].
-const KEPT_IN_MEMORY: usize = 10_000;
 
 /// One request to sign.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -109,7 +106,8 @@ impl AuditEntry {
 /// The audit log of a running sandbox.
 pub(crate) struct AuditLog {
     file: Option<Mutex<AuditFile>>,
-    entries: Mutex<VecDeque<AuditEntry>>,
+    /// Those of this run, for [`crate::Sandbox::audit`].
+    entries: Newest<AuditEntry>,
 }
 
 struct AuditFile {
@@ -118,7 +116,7 @@ struct AuditFile {
 }
 
 impl AuditLog {
-    pub(crate) fn open(state: Option<&StateFolder>) -> Result<Self, Error> {
+    pub(crate) fn open(state: Option<&StateFolder>, memory: Memory) -> Result<Self, Error> {
         let file = match state {
             Some(state) => {
                 let path = state.path().join(AUDIT_FILE);
@@ -127,30 +125,29 @@ impl AuditLog {
             }
             None => None,
         };
-        Ok(Self { file, entries: Mutex::new(VecDeque::new()) })
+        Ok(Self { file, entries: Newest::new(memory) })
     }
 
     /// Writes an entry, in one write, before the client is answered.
     pub(crate) fn append(&self, mut entry: AuditEntry) -> Result<(), Error> {
         entry.time = now();
         if let Some(log) = &self.file {
-            let mut line = serde_json::to_vec(&entry)
-                .map_err(|error| Error::crypto("the audit entry", error))?;
-            line.push(b'\n');
-            let mut log = log.lock();
-            let path = log.path.clone();
-            log.file.write_all(&line).map_err(Error::file("write", path))?;
+            log.lock().write(&entry)?;
         }
-        let mut entries = self.entries.lock();
-        if entries.len() == KEPT_IN_MEMORY {
-            entries.pop_front();
-        }
-        entries.push_back(entry);
+        self.entries.keep(|| entry);
         Ok(())
     }
 
     pub(crate) fn entries(&self) -> Vec<AuditEntry> {
-        self.entries.lock().iter().cloned().collect()
+        self.entries.all()
+    }
+}
+
+impl AuditFile {
+    fn write(&mut self, entry: &AuditEntry) -> Result<(), Error> {
+        let line = serde_json::to_string(entry).map_err(io::Error::from);
+        let written = line.and_then(|line| self.file.write_all(format!("{line}\n").as_bytes()));
+        written.map_err(Error::file("write", &self.path))
     }
 }
 

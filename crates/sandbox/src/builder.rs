@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     Config, Error, Generation, KeyMaterial, PolicyConfig, Sandbox,
+    record::Memory,
     sandbox::bind,
     service::{self, Service},
     state::StateFolder,
@@ -23,6 +24,7 @@ pub struct Builder {
     needs_client_certificate: bool,
     state: Option<PathBuf>,
     keys: KeyMaterial,
+    memory: Memory,
     config: Config,
 }
 
@@ -70,6 +72,14 @@ impl Builder {
         self
     }
 
+    /// Keeps neither requests nor audit entries in memory: for a service that runs long and that nobody asks for them.
+    /// The audit log of a state folder is written all the same.
+    #[must_use]
+    pub fn without_records(mut self) -> Self {
+        self.memory = Memory::Nothing;
+        self
+    }
+
     /// Serves this content. Replaces what [`Self::generation`] and [`Self::policies`] said before.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
@@ -100,14 +110,14 @@ impl Builder {
         self.config.check().map_err(|reason| Error::Config { origin: origin(), reason })?;
         let listener = self.bind()?;
         let state = self.state.as_deref().map(StateFolder::open).transpose()?.map(Arc::new);
+        let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
         let tls = self
             .is_tls
-            .then(|| Tls::new(state.as_deref(), self.needs_client_certificate))
+            .then(|| Tls::new(state.as_deref(), address.ip(), self.needs_client_certificate))
             .transpose()?;
         let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
-        let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
         let origin = service::origin(address, tls.is_some());
-        let service = Service::new(&self.config, state, self.keys, origin)?;
+        let service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
         Sandbox::assemble(service, tls, ca_file, listener)
     }
 

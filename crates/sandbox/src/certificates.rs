@@ -1,7 +1,7 @@
 //! X.509 certificates: the roots of the sandbox, the policies' certificates and the TLS server's.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::IpAddr,
     str::FromStr,
     time::{Duration, SystemTime},
 };
@@ -47,8 +47,8 @@ pub(crate) struct Authority {
 pub(crate) enum Usage {
     /// Code signing, with the alternative name if there is one.
     CodeSigning(Option<String>),
-    /// A TLS server on this machine's loopback addresses.
-    LoopbackServer,
+    /// A TLS server for `localhost` and these addresses.
+    Server(Vec<IpAddr>),
     /// A TLS client.
     Client,
 }
@@ -237,7 +237,7 @@ impl Usage {
     fn oid(&self) -> ObjectIdentifier {
         match self {
             Self::CodeSigning(_) => CODE_SIGNING,
-            Self::LoopbackServer => SERVER_AUTH,
+            Self::Server(_) => SERVER_AUTH,
             Self::Client => CLIENT_AUTH,
         }
     }
@@ -246,11 +246,11 @@ impl Usage {
         match self {
             Self::CodeSigning(Some(name)) => Ok(vec![general_name(name)?]),
             Self::CodeSigning(None) | Self::Client => Ok(Vec::new()),
-            Self::LoopbackServer => Ok(vec![
-                GeneralName::DnsName(Ia5String::new("localhost")?),
-                IpAddr::from(Ipv4Addr::LOCALHOST).into(),
-                IpAddr::from(Ipv6Addr::LOCALHOST).into(),
-            ]),
+            Self::Server(addresses) => {
+                let localhost = GeneralName::DnsName(Ia5String::new("localhost")?);
+                let addresses = addresses.iter().map(|address| GeneralName::from(*address));
+                Ok([localhost].into_iter().chain(addresses).collect())
+            }
         }
     }
 }

@@ -135,7 +135,7 @@ fn start(arguments: ServeArguments) -> Result<Sandbox, Error> {
     if let Some(generation) = arguments.generation.and_then(|name| name.parse().ok()) {
         config.generation = generation;
     }
-    let mut builder = Sandbox::builder().listen(&arguments.listen).config(config);
+    let mut builder = Sandbox::builder().listen(&arguments.listen).config(config).without_records();
     if arguments.allow_remote {
         builder = builder.allow_remote();
     }

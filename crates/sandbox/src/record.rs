@@ -10,8 +10,51 @@ use parking_lot::Mutex;
 
 use crate::routes::Route;
 
-/// How many requests are kept; the oldest go first.
-const KEPT: usize = 10_000;
+/// Whether what came in is kept in memory, to be read back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Memory {
+    /// The newest 10,000 of each kind.
+    #[default]
+    Newest,
+    /// Nothing: nobody is there who could read it.
+    Nothing,
+}
+
+/// The newest of their kind, oldest first.
+pub(crate) struct Newest<T> {
+    limit: usize,
+    kept: Mutex<VecDeque<T>>,
+}
+
+impl<T: Clone> Newest<T> {
+    pub(crate) fn new(memory: Memory) -> Self {
+        let limit = match memory {
+            Memory::Newest => 10_000,
+            Memory::Nothing => 0,
+        };
+        Self { limit, kept: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Keeps an item, which is made only if it is kept.
+    pub(crate) fn keep(&self, item: impl FnOnce() -> T) {
+        if self.limit == 0 {
+            return;
+        }
+        let mut kept = self.kept.lock();
+        if kept.len() == self.limit {
+            kept.pop_front();
+        }
+        kept.push_back(item());
+    }
+
+    pub(crate) fn all(&self) -> Vec<T> {
+        self.kept.lock().iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.kept.lock().clear();
+    }
+}
 
 /// A request as it came in, faults or not.
 #[derive(Clone, Debug)]
@@ -51,29 +94,20 @@ impl Request {
     }
 }
 
-/// Keeps what came in.
-#[derive(Default)]
+/// Keeps and counts what came in.
 pub(crate) struct Recorder {
-    requests: Mutex<VecDeque<Request>>,
+    pub(crate) requests: Newest<Request>,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
 }
 
 impl Recorder {
-    pub(crate) fn keep(&self, request: Request) {
-        let mut requests = self.requests.lock();
-        if requests.len() == KEPT {
-            requests.pop_front();
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self {
+            requests: Newest::new(memory),
+            connections: AtomicUsize::new(0),
+            handshakes: AtomicUsize::new(0),
         }
-        requests.push_back(request);
-    }
-
-    pub(crate) fn requests(&self) -> Vec<Request> {
-        self.requests.lock().iter().cloned().collect()
-    }
-
-    pub(crate) fn clear(&self) {
-        self.requests.lock().clear();
     }
 
     /// Counts a connection and gives its number.

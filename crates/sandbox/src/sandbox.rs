@@ -113,15 +113,15 @@ impl Sandbox {
         self.service.faults.clear();
     }
 
-    /// The requests that came in, oldest first; the newest 10,000 are kept.
+    /// The requests that came in, oldest first; the newest 10,000 are kept, without [`Builder::without_records`].
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.service.recorder.requests()
+        self.service.recorder.requests.all()
     }
 
     /// Forgets the requests that came in; connections keep their count.
     pub fn clear_requests(&self) {
-        self.service.recorder.clear();
+        self.service.recorder.requests.clear();
     }
 
     /// How many connections were accepted so far.
@@ -136,7 +136,8 @@ impl Sandbox {
         self.service.recorder.handshakes()
     }
 
-    /// The audit log of this run, oldest first; the newest 10,000 entries are kept.
+    /// The audit log of this run, oldest first; the newest 10,000 entries are kept, without
+    /// [`Builder::without_records`].
     #[must_use]
     pub fn audit(&self) -> Vec<AuditEntry> {
         self.service.audit.entries()

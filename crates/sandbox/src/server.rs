@@ -147,7 +147,8 @@ async fn handle(
         tamper: None,
     };
     let route = Route::of(&call.method, &call.path);
-    service.recorder.keep(record_of(&call, route, connection.number, is_http2));
+    let record = || record_of(&call, route, connection.number, is_http2);
+    service.recorder.requests.keep(record);
     let fault = service.faults.take(route).unwrap_or_else(Fault::none);
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;

@@ -7,7 +7,7 @@ use crate::{
     audit::AuditLog,
     catalog::Catalog,
     fault::FaultQueue,
-    record::Recorder,
+    record::{Memory, Recorder},
     state::{Identity, StateFolder},
     store::Store,
 };
@@ -29,10 +29,11 @@ impl Service {
         config: &Config,
         state: Option<Arc<StateFolder>>,
         keys: KeyMaterial,
+        memory: Memory,
         origin: String,
     ) -> Result<Self, Error> {
         let identity = Identity::resolve(config, state.as_deref())?;
-        let audit = AuditLog::open(state.as_deref())?;
+        let audit = AuditLog::open(state.as_deref(), memory)?;
         let store = Store::new(state, keys)?;
         Ok(Self {
             catalog: Catalog::new(identity.organization_id, &config.policies, store),
@@ -40,7 +41,7 @@ impl Service {
             generation: config.generation,
             audit,
             faults: FaultQueue::default(),
-            recorder: Recorder::default(),
+            recorder: Recorder::new(memory),
             origin,
         })
     }

@@ -1,7 +1,9 @@
-//! TLS for the sandbox: a root of its own, a server certificate for loopback, and client certificates on request.
+//! TLS for the sandbox: a root of its own, a server certificate for loopback and the address that is listened on, and
+//! client certificates on request.
 
 use std::{
     fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -48,15 +50,17 @@ struct Leaf {
 }
 
 impl Tls {
+    /// With a server certificate for this address too.
     pub(crate) fn new(
         state: Option<&StateFolder>,
+        listening: IpAddr,
         needs_client_certificate: bool,
     ) -> Result<Self, Error> {
         let root = match state {
             Some(state) => state.authority(ROOT)?,
             None => Authority::create(&root_name(ROOT))?,
         };
-        let server = leaf(&root, "signpath-sandbox", Usage::LoopbackServer)?;
+        let server = leaf(&root, "signpath-sandbox", Usage::Server(served(listening)))?;
         let provider = Arc::new(ring::default_provider());
         let client = needs_client_certificate
             .then(|| leaf(&root, "signpath-sandbox client", Usage::Client))
@@ -106,6 +110,15 @@ impl Drop for CaFile {
             drop(fs::remove_dir_all(folder));
         }
     }
+}
+
+/// Loopback, and the address that clients are told, which is loopback again for a server on every address.
+fn served(listening: IpAddr) -> Vec<IpAddr> {
+    let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    if !listening.is_unspecified() && !addresses.contains(&listening) {
+        addresses.push(listening);
+    }
+    addresses
 }
 
 fn leaf(root: &Authority, name: &str, usage: Usage) -> Result<Leaf, Error> {

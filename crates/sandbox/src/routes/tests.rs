@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Config, KeyMaterial, KeyType, PolicyConfig};
+use crate::{Config, KeyMaterial, KeyType, PolicyConfig, record::Memory};
 
 const PATHS: &[&str] = &[
     "Cryptoki/MySigningPolicies",
@@ -17,7 +17,8 @@ const PATHS: &[&str] = &[
 fn service() -> Service {
     let policies = vec![PolicyConfig::new("p/a", KeyType::P256)];
     let config = Config { policies, ..Config::default() };
-    Service::new(&config, None, KeyMaterial::Fresh, "http://sandbox".to_owned()).unwrap()
+    let origin = "http://sandbox".to_owned();
+    Service::new(&config, None, KeyMaterial::Fresh, Memory::Newest, origin).unwrap()
 }
 
 fn call(service: &Service, method: Method, path: &str, content_type: &str) -> Call {

@@ -11,7 +11,8 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use signpath_sandbox::{Error, Fault, Route, Sandbox};
+use signpath_sandbox::{Error, Fault, Route, Sandbox, read_audit_lines};
+use tempfile::TempDir;
 
 use crate::{
     fixture::{builder, sandbox, sign_ec},
@@ -110,6 +111,16 @@ fn a_request_is_recorded_as_it_came() {
 }
 
 #[test]
+fn a_sandbox_without_records_counts_and_keeps_nothing() {
+    let folder = TempDir::new().unwrap();
+    let sandbox = builder().state(folder.path()).without_records().start().unwrap();
+    assert_eq!(sign_ec(&sandbox).status, 200);
+    assert!(sandbox.requests().is_empty() && sandbox.audit().is_empty());
+    assert_eq!(sandbox.connections(), 1);
+    assert_eq!(read_audit_lines(folder.path()).unwrap().len(), 1);
+}
+
+#[test]
 fn http2_is_spoken_without_tls_to_who_begins_with_it() {
     let sandbox = sandbox();
     let mut stream = connect(&sandbox).unwrap();
@@ -124,6 +135,8 @@ fn http2_connections_can_be_cut_like_others() {
     for (fault, seen) in [
         (Fault::on(Route::Health).drop_before_answer(), b"".as_slice()),
         (Fault::on(Route::Health).drop_mid_body(), b"Hea"),
+        (Fault::on(Route::Health).body("x").drop_mid_body(), b""),
+        (Fault::on(Route::Health).body("").drop_mid_body(), b""),
         (Fault::on(Route::Health).close_after_answer(), b"Healthy"),
     ] {
         sandbox.inject(fault);
@@ -149,6 +162,17 @@ fn tls_offers_http2_and_http1() {
     let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
     assert_eq!(exchange(&mut stream, &request).unwrap().text(), "Healthy");
     assert_eq!((sandbox.connections(), sandbox.tls_handshakes()), (2, 2));
+}
+
+#[test]
+fn the_certificate_is_for_the_address_that_clients_are_told() {
+    let sandbox = builder().tls().listen("127.0.0.2:0").start().unwrap();
+    assert!(sandbox.api_url().starts_with("https://127.0.0.2:"));
+    let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
+    let mut stream = tls(&sandbox, "127.0.0.2", client(&sandbox, None));
+    assert_eq!(exchange(&mut stream, &request).unwrap().status, 200);
+    let mut stream = tls(&sandbox, "127.0.0.3", client(&sandbox, None));
+    assert!(exchange(&mut stream, &request).is_err());
 }
 
 #[test]
