@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Longest text of the service that is repeated in a message, in characters.
@@ -9,6 +10,9 @@ const TEXT_MAX: usize = 1000;
 
 /// Longest identifier or address that is repeated in a message, in characters.
 const NAME_MAX: usize = 200;
+
+/// The least part of a secret that is hidden at the end of a text, in bytes.
+const HALF_MIN: usize = 4;
 
 /// The part of an error answer that people need. Without control characters, and bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,7 +147,21 @@ fn plain_text(body: &[u8], secret: &str) -> String {
     if text.trim_start().starts_with('<') {
         return "an HTML page instead of an answer of the service".to_owned();
     }
-    one_line(&without(&text, secret), TEXT_MAX)
+    // JSON can spell a secret in ways that are not looked for.
+    if text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_err() {
+        return "a damaged answer".to_owned();
+    }
+    let whole = without(&text, secret);
+    one_line(whole.get(..whole.len() - half_at_end(&whole, secret)).unwrap_or_default(), TEXT_MAX)
+}
+
+/// How many bytes at the end are the beginning of the secret: the body may have broken off there. Less than
+/// [`HALF_MIN`] bytes give nothing away, and can be there by chance.
+fn half_at_end(text: &str, secret: &str) -> usize {
+    let beginnings = secret.char_indices().map(|(at, _)| at).rev();
+    let mut halves = beginnings.take_while(|at| *at >= HALF_MIN);
+    let ends_with = |at: &usize| secret.get(..*at).is_some_and(|half| text.ends_with(half));
+    halves.find(ends_with).unwrap_or(0)
 }
 
 /// Before the text is cut: half a secret is one, too.

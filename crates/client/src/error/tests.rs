@@ -160,6 +160,20 @@ fn a_secret_that_the_service_gives_back_is_hidden_also_at_the_cut() {
     assert!(!format!("{:?}", ServiceMessage::read(json.as_bytes(), "s3cret")).contains("s3cret"));
 }
 
+#[test]
+fn a_secret_at_which_the_body_breaks_off_is_hidden() {
+    for (body, expected) in [
+        ("Bearer s3cr", "Bearer"),
+        ("Bearer s3cret", "Bearer ***"),
+        ("this is s3c", "this is s3c"),
+        ("no half", "no half"),
+        (r#"{"detail":"s3\u0063ret"#, "a damaged answer"),
+        ("{", "a damaged answer"),
+    ] {
+        assert_eq!(ServiceMessage::read(body.as_bytes(), "s3cret").text(), expected);
+    }
+}
+
 proptest! {
     #[test]
     fn every_message_is_one_bounded_line(body in prop::collection::vec(any::<u8>(), 0..3000)) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::redirect;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::http::names::Names;
 use crate::http::{Answer, Broken, ProxySettings, Settings, exchange, tls};
 use crate::secret::Token;
@@ -73,12 +73,7 @@ impl Engine {
             // The server may have closed a kept connection while nobody drove the runtime. One turn lets it look at
             // its sockets first; without it the request goes out on the dead connection and fails.
             tokio::task::yield_now().await;
-            tokio::time::timeout(time, exchange::exchange(outgoing, request, token))
-                .await
-                .unwrap_or_else(|_| {
-                    let detail = format!("after {:.1} s", time.as_secs_f64());
-                    Err(Broken::Exchange { failure: Failure::Timeout, detail })
-                })
+            exchange::exchange(outgoing, request, token, time).await
         })
     }
 }

@@ -1,17 +1,23 @@
 //! One request out, one answer in, read up to a bound.
 
+use std::time::{Duration, SystemTime};
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::multipart;
 use reqwest::{Client, RequestBuilder, Response, Url};
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ServiceMessage};
+use crate::error::{Error, Failure, ServiceMessage};
 use crate::http::{Answer, Broken, Settings, failure, retry_after};
 use crate::secret::Token;
 use crate::wire::{Body, File, Request};
 
 /// Most bytes of an error's body that are read: 64 KiB.
 const ERROR_MAX: usize = 64 << 10;
+
+/// How long an error's body is waited for. What it says is good to know, but the status decides.
+const ERROR_TIME: Duration = Duration::from_secs(2);
 
 /// The request for the HTTP stack.
 pub(super) fn outgoing(
@@ -31,24 +37,32 @@ pub(super) fn outgoing(
     Ok(builder.header(AUTHORIZATION, bearer(token)?))
 }
 
-/// Sends, and reads the whole answer.
+/// Sends, and reads the whole answer, within `time`.
 pub(super) async fn exchange(
     outgoing: RequestBuilder,
     request: &Request,
     token: &Token,
+    time: Duration,
 ) -> Result<Answer, Broken> {
-    let response = outgoing.send().await.map_err(|error| failure::of(&error))?;
+    let late = |_| {
+        let detail = format!("after {:.1} s", time.as_secs_f64());
+        Broken::Exchange { failure: Failure::Timeout, detail }
+    };
+    let deadline = Instant::now() + time;
+    let sent = timeout_at(deadline, outgoing.send()).await.map_err(late)?;
+    let response = sent.map_err(|error| failure::of(&error))?;
     let status = response.status();
     if status.is_success() {
-        return read(response, request.answer_max)
-            .await?
+        return timeout_at(deadline, read(response, request.answer_max))
+            .await
+            .map_err(late)??
             .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| Ok(Answer { body }));
     }
     if status.is_redirection() {
         return Err(Broken::Redirect { status: status.as_u16(), host: location(&response) });
     }
     let retry_after = retry_after(response.headers());
-    let body = read_start(response).await?;
+    let body = read_start(response, deadline.min(Instant::now() + ERROR_TIME)).await;
     Err(Broken::Status {
         status: status.as_u16(),
         message: ServiceMessage::read(&body, token.expose()),
@@ -96,16 +110,14 @@ async fn read(mut response: Response, max: usize) -> Result<Option<Vec<u8>>, Bro
     Ok(Some(body))
 }
 
-/// The first bytes of an error's body; the rest is left unread.
-async fn read_start(mut response: Response) -> Result<Vec<u8>, Broken> {
+/// The first bytes of an error's body, as far as they come; the rest is left unread.
+async fn read_start(mut response: Response, deadline: Instant) -> Vec<u8> {
     let mut body = Vec::new();
     while body.len() < ERROR_MAX {
-        let Some(chunk) = response.chunk().await.map_err(|error| failure::of(&error))? else {
-            break;
-        };
+        let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await else { break };
         body.extend(chunk.iter().take(ERROR_MAX - body.len()));
     }
-    Ok(body)
+    body
 }
 
 fn location(response: &Response) -> Option<String> {
@@ -114,6 +126,6 @@ fn location(response: &Response) -> Option<String> {
     target.host_str().map(str::to_owned)
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<std::time::Duration> {
-    retry_after::parse(headers.get(RETRY_AFTER)?.to_str().ok()?, std::time::SystemTime::now())
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    retry_after::parse(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }

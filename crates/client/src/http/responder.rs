@@ -28,8 +28,8 @@ pub(crate) enum Reply {
     WholeThenClosed(Vec<u8>),
     /// These bytes, and then the connection is closed.
     Bytes(Vec<u8>),
-    /// The head of an answer, then a byte now and then, until the client goes away.
-    Drip,
+    /// The head of an answer of this status, then a byte now and then, until the client goes away.
+    Drip(u16),
     /// Nothing, until the client goes away.
     Silence,
 }
@@ -137,8 +137,9 @@ fn reply(mut stream: &TcpStream, reply: Reply) -> bool {
             stream.write_all(&bytes).ok();
             false
         }
-        Reply::Drip => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").ok();
+        Reply::Drip(status) => {
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 100000\r\n\r\n");
+            stream.write_all(head.as_bytes()).ok();
             while client_stays(stream) && stream.write_all(b" ").is_ok() {}
             false
         }

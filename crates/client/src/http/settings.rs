@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::{Config, ProxyUrl, SystemRoots};
 use crate::error::Error;
+use crate::retry::Limits;
 use crate::secret::{OrganizationId, Token};
 
 /// Everything about the way to the service.
@@ -63,9 +64,7 @@ impl Settings {
             system_roots: config.system_roots.clone(),
             tls_ca_certificate: config.tls_ca_certificate.clone(),
             tls_client_certificate: config.tls_client_certificate.clone(),
-            // Half of the attempt, so that a connection that cannot be made is told apart from an answer that does
-            // not come: the first can be repeated without a doubt.
-            connect_time: config.request_timeout / 2,
+            connect_time: Limits::new(config).connect(),
         }
     }
 

@@ -135,7 +135,7 @@ fn one_connection_is_used_again_and_again() {
 
 #[test]
 fn an_answer_that_drips_does_not_get_past_the_time_out() {
-    let responder = Responder::script(vec![Reply::Drip]);
+    let responder = Responder::script(vec![Reply::Drip(200)]);
     let start = Instant::now();
     let time = Duration::from_millis(200);
     let request = Request { answer_max: 1_000_000, ..get() };
@@ -203,6 +203,32 @@ fn a_redirection_is_not_followed_and_its_host_is_named() {
         assert_eq!(host.as_deref(), expected);
     }
     assert!(target.received().is_empty());
+}
+
+#[test]
+fn an_error_status_holds_also_if_its_body_breaks_off() {
+    let cut = |status: u16| {
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 99\r\nretry-after: 7\r\n\r\n");
+        Reply::Bytes((head + "to be co").into_bytes())
+    };
+    for expected in [400, 401, 429, 503] {
+        let responder = Responder::script(vec![cut(expected)]);
+        let broken = send(&transport(&responder), &post()).unwrap_err();
+        let Broken::Status { status, message, retry_after } = broken else { panic!("{broken:?}") };
+        assert_eq!((status, message.text()), (expected, "to be co"));
+        assert_eq!(retry_after, Some(Duration::from_secs(7)));
+    }
+}
+
+#[test]
+fn an_error_status_holds_also_if_its_body_drips() {
+    for time in [Duration::from_millis(500), LONG] {
+        let responder = Responder::script(vec![Reply::Drip(401)]);
+        let start = Instant::now();
+        let broken = transport(&responder).send(&post(), &token(), time).unwrap_err();
+        assert!(matches!(broken, Broken::Status { status: 401, .. }), "{broken:?}");
+        assert!(start.elapsed() < LONG / 2);
+    }
 }
 
 #[test]
