@@ -46,12 +46,7 @@ impl Client {
             project: config.project.clone(),
             signing_policy: config.signing_policy.clone(),
             detail: config.metadata,
-            limits: Limits {
-                total: config.total_timeout,
-                attempt: config.request_timeout,
-                first_pause: config.first_retry_delay,
-                repetitions: config.retry_count,
-            },
+            limits: Limits::new(config),
             transport,
             process: OnceLock::new(),
             form: AtomicUsize::new(0),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
+use crate::config::Config;
 use crate::error::{Error, Failure, Stop};
 
 /// No pause is longer than this unless the service asks for it.
@@ -150,7 +151,30 @@ pub(crate) struct Situation {
     pub(crate) fraction: f64,
 }
 
-/// Sends until it works, must not be sent again, or the time is over. `attempt` gets the time it may take.
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            total: config.total_timeout,
+            attempt: config.request_timeout.min(config.total_timeout),
+            first_pause: config.first_retry_delay,
+            repetitions: config.retry_count,
+        }
+    }
+
+    /// The time for one connection, TLS included: shorter than every attempt, so that a connection that cannot be made
+    /// is told apart from an answer that does not come. The first can be repeated without a doubt.
+    pub(crate) fn connect(&self) -> Duration {
+        self.attempt / 3
+    }
+
+    /// The least time of an attempt. No other one is started when less is left.
+    fn least(&self) -> Duration {
+        self.attempt / 2
+    }
+}
+
+/// Sends until it works, must not be sent again, or the time is over. `attempt` gets the time it may take: what is left,
+/// but never so little that it could not succeed.
 ///
 /// # Errors
 /// The last attempt's error, with the number of attempts and the reason to stop if there was more than one.
@@ -165,7 +189,7 @@ pub(crate) fn run<T>(
     loop {
         attempts = attempts.saturating_add(1);
         let left = limits.total.saturating_sub(clock.elapsed());
-        let failed = match attempt(limits.attempt.min(left)) {
+        let failed = match attempt(left.clamp(limits.least(), limits.attempt)) {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
@@ -208,7 +232,7 @@ pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
     if limits.repetitions.is_some_and(|most| now.attempts > most) {
         return Next::Stop(Stop::Attempts);
     }
-    let left = limits.total.saturating_sub(now.elapsed);
+    let left = limits.total.saturating_sub(now.elapsed).saturating_sub(limits.least());
     let chosen = backoff(limits.first_pause, now.attempts).mul_f64(now.fraction.clamp(0.0, 1.0));
     let pause = now.retry_after.map_or(chosen, |wanted| wanted.max(chosen));
     if pause < left {

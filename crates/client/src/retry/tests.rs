@@ -169,7 +169,8 @@ fn pauses_double_up_to_thirty_seconds() {
 fn the_total_time_ends_it_and_says_so() {
     let clock = Still { fraction: 1.0, ..Still::default() };
     let result: Result<(), _> = run(Call::Get, &LIMITS, &clock, |time| {
-        assert!(time <= Duration::from_secs(30) && clock.elapsed() + time <= LIMITS.total);
+        assert!((LIMITS.least()..=LIMITS.attempt).contains(&time));
+        assert!(clock.elapsed() + time <= LIMITS.total);
         Err(failed(Cause::Unavailable))
     });
     let Err(Error::GaveUp { because: Stop::Budget, attempts: 9, elapsed, .. }) = result else {
@@ -181,12 +182,41 @@ fn the_total_time_ends_it_and_says_so() {
 #[test]
 fn an_attempt_gets_no_more_than_the_time_that_is_left() {
     let clock = Still::default();
-    clock.elapsed.set(Duration::from_secs(145));
-    run(Call::Get, &LIMITS, &clock, |time| {
-        assert_eq!(time, Duration::from_secs(5));
-        Ok(())
-    })
-    .unwrap();
+    for (elapsed, expected) in [(0, 30), (119, 30), (130, 20), (134, 16), (135, 15)] {
+        clock.elapsed.set(Duration::from_secs(elapsed));
+        run(Call::Get, &LIMITS, &clock, |time| {
+            assert_eq!(time, Duration::from_secs(expected), "after {elapsed} s");
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn every_attempt_has_more_time_than_a_connection() {
+    for (attempt, total) in [(30, 150), (30, 10), (1, 1), (3600, 1)] {
+        let (attempt, total) = (attempt.min(total), Duration::from_secs(total));
+        let limits = Limits { attempt: Duration::from_secs(attempt), total, ..LIMITS };
+        for elapsed in [Duration::ZERO, total / 2, total, total * 2] {
+            let clock = Still::default();
+            clock.elapsed.set(elapsed);
+            run(Call::HashSigning, &limits, &clock, |time| {
+                assert!(time > limits.connect());
+                Ok(())
+            })
+            .unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_further_attempt_is_started_without_the_time_for_one() {
+    let last = LIMITS.total - LIMITS.least();
+    for (elapsed, again) in [(Duration::from_secs(134), true), (last, false), (LIMITS.total, false)]
+    {
+        let now = Situation { elapsed, ..situation(None, 0) };
+        assert_eq!(matches!(decide(&LIMITS, now), Next::Again { .. }), again, "{elapsed:?}");
+    }
 }
 
 #[test]
@@ -224,8 +254,8 @@ fn retry_after_is_the_least_pause() {
 fn retry_after_beyond_the_total_time_is_the_end_at_once() {
     let wanted = Duration::from_secs(40);
     let end = Next::Stop(Stop::PauseTooLong { wanted });
-    assert_eq!(decide(&LIMITS, situation(Some(40), 110)), end);
-    assert_ne!(decide(&LIMITS, situation(Some(40), 109)), end);
+    assert_eq!(decide(&LIMITS, situation(Some(40), 95)), end);
+    assert_ne!(decide(&LIMITS, situation(Some(40), 94)), end);
 }
 
 #[test]
@@ -259,7 +289,7 @@ proptest! {
     fn no_pause_goes_beyond_the_time_that_is_left(now in any_situation()) {
         match decide(&LIMITS, now) {
             Next::Again { pause, possible_duplicate } => {
-                prop_assert!(now.elapsed + pause < LIMITS.total);
+                prop_assert!(now.elapsed + pause + LIMITS.least() < LIMITS.total);
                 prop_assert!(pause >= now.retry_after.unwrap_or_default());
                 prop_assert!(pause <= PAUSE_MAX.max(now.retry_after.unwrap_or_default()));
                 let table = repeat(now.call, now.cause);
@@ -267,7 +297,7 @@ proptest! {
                 prop_assert_eq!(possible_duplicate, table == Repeat::Once);
                 prop_assert!(!(possible_duplicate && now.once_used));
             }
-            Next::Stop(Stop::PauseTooLong { wanted }) => prop_assert!(wanted + now.elapsed >= LIMITS.total),
+            Next::Stop(Stop::PauseTooLong { wanted }) => prop_assert!(wanted + now.elapsed + LIMITS.least() >= LIMITS.total),
             Next::Stop(_) => {}
         }
     }

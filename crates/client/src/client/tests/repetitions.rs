@@ -84,3 +84,19 @@ fn a_service_that_is_down_is_asked_until_the_time_is_over() {
         "{error}"
     );
 }
+
+#[test]
+fn a_service_that_says_nothing_to_a_connection_is_no_connection_also_when_time_is_short() {
+    let responder = Responder::script(vec![Reply::Silence]);
+    let url = responder.url().replace("http:", "https:");
+    let ca = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_ca.pem");
+    let settings = [
+        ("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.6"),
+        ("SIGNPATH_TLS_CA_CERTIFICATE", ca),
+    ];
+    let credentials = Credentials::from_pin(&format!("{ORGANIZATION}:{TOKEN}")).unwrap();
+    let client = Client::new(&config(&url, &settings), credentials);
+    let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    let Error::GaveUp { last, because: Stop::Budget, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(**last, Error::Connection { failure: Failure::Connect, .. }), "{error:?}");
+}
