@@ -5,6 +5,7 @@
 //! Only events of this workspace's crates are logged: what libraries say of their insides may hold a token.
 
 mod file;
+mod generation;
 mod level;
 mod line;
 mod subscriber;
@@ -22,7 +23,7 @@ pub use file::FILE_NAME;
 pub use level::{LEVELS, Level};
 pub use subscriber::LogSubscriber;
 
-use subscriber::State;
+use generation::{Process, Shared};
 
 /// What is logged where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +37,11 @@ pub struct LogSettings {
 }
 
 /// The handle of the log. Cheap to clone.
+///
+/// In a forked child it is silent until it is configured there, and forgets the tokens: the parent's threads may have held
+/// its locks.
 #[derive(Clone)]
-pub struct Log(Arc<State>);
+pub struct Log(Arc<Shared>);
 
 impl Log {
     /// Makes the log that of the process: the first call installs the subscriber, later ones configure it again.
@@ -57,11 +61,11 @@ impl Log {
 
     /// A log that is not installed: for [`tracing::subscriber::with_default`].
     pub fn new(settings: &LogSettings) -> Self {
-        Self::with_console(settings, Box::new(write_to_standard_error))
+        Self::with(settings, Box::new(write_to_standard_error), Box::new(std::process::id))
     }
 
-    fn with_console(settings: &LogSettings, console: Console) -> Self {
-        let log = Self(Arc::new(State::new(console)));
+    fn with(settings: &LogSettings, console: Console, process: Process) -> Self {
+        let log = Self(Arc::new(Shared::new(console, process)));
         log.configure(settings);
         log
     }
@@ -73,13 +77,18 @@ impl Log {
 
     /// Sets levels and folder from now on. A log file that is open already stays open if its folder stays.
     pub fn configure(&self, settings: &LogSettings) {
-        self.0.configure(settings);
+        self.0.state().configure(settings);
         tracing::callsite::rebuild_interest_cache();
     }
 
     /// Hides the token in every line from now on, whoever writes it.
     pub fn protect(&self, token: &Token) {
-        self.0.protect(token);
+        self.0.state().protect(token);
+    }
+
+    /// Takes one [`Log::protect`] of this token back. It stays hidden as long as there is another one.
+    pub fn forget(&self, token: &Token) {
+        self.0.state().forget(token);
     }
 }
 

@@ -18,18 +18,25 @@ use crate::secret::{Token, redact};
 /// Events of other crates are not logged.
 const OURS: &str = "signpath";
 
-/// In a forked child a lock may stay locked for good; a line is not worth waiting for it.
+/// Another thread may be writing to a slow disk; a line is not worth waiting longer for it.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 
-/// What all handles of one log share.
+/// What the handles of one log share in one process.
+#[derive(Default)]
 pub(super) struct State {
     console_level: LevelCell,
     file_level: LevelCell,
-    console: Console,
     file: Mutex<LogFile>,
-    tokens: RwLock<Vec<Token>>,
+    tokens: RwLock<Protected>,
     /// A token could not be registered, so nothing is written any more.
     muted: AtomicBool,
+}
+
+/// Tokens to be hidden, and beside each how often it was asked for.
+#[derive(Default)]
+struct Protected {
+    tokens: Vec<Token>,
+    counts: Vec<usize>,
 }
 
 /// A [`Level`] as its place in [`LEVELS`], to be read without a lock.
@@ -48,17 +55,6 @@ impl LevelCell {
 }
 
 impl State {
-    pub(super) fn new(console: Console) -> Self {
-        Self {
-            console_level: LevelCell::default(),
-            file_level: LevelCell::default(),
-            console,
-            file: Mutex::default(),
-            tokens: RwLock::default(),
-            muted: AtomicBool::new(false),
-        }
-    }
-
     pub(super) fn configure(&self, settings: &LogSettings) {
         if let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) {
             file.place_in(&settings.directory);
@@ -72,43 +68,79 @@ impl State {
             self.muted.store(true, Ordering::Relaxed);
             return;
         };
-        if !token.expose().is_empty() && !tokens.contains(token) {
-            tokens.push(token.clone());
+        tokens.add(token);
+    }
+
+    /// A token that cannot be taken out now stays hidden.
+    pub(super) fn forget(&self, token: &Token) {
+        if let Some(mut tokens) = self.tokens.try_write_for(LOCK_WAIT) {
+            tokens.take(token);
         }
+    }
+
+    /// As a thread that has just written when the process is forked.
+    #[cfg(test)]
+    pub(super) fn hold_everything(&self) -> impl Sized {
+        (self.file.lock(), self.tokens.write())
     }
 
     fn highest_level(&self) -> LevelFilter {
         self.console_level.level().max(self.file_level.level()).filter()
     }
 
-    fn write(&self, level: tracing::Level, message: &str) {
+    fn write(&self, console: &Console, level: tracing::Level, message: &str) {
         // Without the tokens the line cannot be made safe, so it is dropped.
         let Some(tokens) = self.tokens.try_read_for(LOCK_WAIT) else { return };
         if self.muted.load(Ordering::Relaxed) {
             return;
         }
-        let message = line::escaped(&redact(message, &tokens));
+        let message = line::escaped(&redact(message, &tokens.tokens));
         drop(tokens);
         let level_name = Level::name_of(level);
         if level <= self.console_level.level().filter() {
-            (self.console)(format!("signpath: {level_name}: {message}\n").as_bytes());
+            console(format!("signpath: {level_name}: {message}\n").as_bytes());
         }
         if level <= self.file_level.level().filter() {
             let time = line::rfc3339(SystemTime::now());
             let process = std::process::id();
-            self.write_to_file(&format!("{time} {process} {level_name}: {message}\n"));
+            self.write_to_file(console, &format!("{time} {process} {level_name}: {message}\n"));
         }
     }
 
-    fn write_to_file(&self, line: &str) {
+    fn write_to_file(&self, console: &Console, line: &str) {
         let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) else { return };
         let complaint = file.append(line.as_bytes());
         drop(file);
         // Said on the console whatever its level: whoever asked for a log file should know that there is none.
         if let Some(complaint) = complaint.filter(|_| self.console_level.level() != Level::None) {
             let complaint = line::escaped(&complaint);
-            (self.console)(format!("signpath: warning: {complaint}\n").as_bytes());
+            console(format!("signpath: warning: {complaint}\n").as_bytes());
         }
+    }
+}
+
+impl Protected {
+    fn add(&mut self, token: &Token) {
+        if token.expose().is_empty() {
+            return;
+        }
+        match self.tokens.iter().zip(&mut self.counts).find(|(known, _)| *known == token) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => {
+                self.tokens.push(token.clone());
+                self.counts.push(1);
+            }
+        }
+    }
+
+    fn take(&mut self, token: &Token) {
+        let Some(at) = self.tokens.iter().position(|known| known == token) else { return };
+        if let Some(count) = self.counts.get_mut(at).filter(|count| **count > 1) {
+            *count -= 1;
+            return;
+        }
+        self.tokens.swap_remove(at);
+        self.counts.swap_remove(at);
     }
 }
 
@@ -127,7 +159,7 @@ impl LogSubscriber {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event()
             && metadata.target().starts_with(OURS)
-            && *metadata.level() <= self.0.0.highest_level()
+            && *metadata.level() <= self.0.0.state().highest_level()
     }
 }
 
@@ -137,7 +169,7 @@ impl Subscriber for LogSubscriber {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.0.0.highest_level())
+        Some(self.0.0.state().highest_level())
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -147,7 +179,8 @@ impl Subscriber for LogSubscriber {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
-        self.0.0.write(*event.metadata().level(), &text.whole());
+        let shared = &self.0.0;
+        shared.state().write(&shared.console, *event.metadata().level(), &text.whole());
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

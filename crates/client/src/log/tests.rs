@@ -1,4 +1,6 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tracing::subscriber::with_default;
@@ -6,18 +8,23 @@ use tracing::subscriber::with_default;
 use super::*;
 
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<String>>>);
+struct Captured {
+    lines: Arc<Mutex<Vec<String>>>,
+    /// The number that the log takes for that of the process.
+    process: Arc<AtomicU32>,
+}
 
 impl Captured {
     fn lines(&self) -> Vec<String> {
-        self.0.lock().clone()
+        self.lines.lock().clone()
     }
 
     fn log(&self, console: Level, file: Level, directory: &std::path::Path) -> Log {
-        let lines = self.0.clone();
+        let lines = Arc::clone(&self.lines);
         let settings = LogSettings { console, file, directory: directory.to_owned() };
         let sink = move |line: &[u8]| lines.lock().push(String::from_utf8(line.to_vec()).unwrap());
-        Log::with_console(&settings, Box::new(sink))
+        let process = Arc::clone(&self.process);
+        Log::with(&settings, Box::new(sink), Box::new(move || process.load(Ordering::Relaxed)))
     }
 }
 
@@ -96,6 +103,53 @@ fn a_protected_token_is_in_no_line() {
     assert_eq!(captured.lines(), ["signpath: error: token *** and pin-value=*** field=***\n"]);
     let text = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
     assert!(text.contains("token ***") && !text.contains("s3cret"));
+}
+
+#[test]
+fn a_token_is_hidden_until_everybody_has_forgotten_it() {
+    let (log, captured) = console(Level::Error);
+    let (one, other) = (Token::new("s3cret".to_owned()), Token::new("other-one".to_owned()));
+    [&one, &one, &other].into_iter().for_each(|token| log.protect(token));
+    with_default(log.subscriber(), || {
+        for _ in 0..3 {
+            tracing::error!("s3cret other-one");
+            log.forget(&one);
+        }
+        log.protect(&one);
+        tracing::error!("s3cret other-one");
+    });
+    let hidden = "signpath: error: *** ***\n";
+    assert_eq!(captured.lines(), [hidden, hidden, "signpath: error: s3cret ***\n", hidden]);
+}
+
+#[test]
+fn a_forked_child_does_not_wait_for_the_locks_that_it_inherits() {
+    let directory = tempfile::tempdir().unwrap();
+    let captured = Captured::default();
+    let log = captured.log(Level::Error, Level::Error, directory.path());
+    let settings = LogSettings {
+        console: Level::Error,
+        file: Level::Error,
+        directory: directory.path().to_owned(),
+    };
+    with_default(log.subscriber(), || {
+        let start = Instant::now();
+        let parent = log.0.state();
+        let held = parent.hold_everything();
+        for child in 1..4 {
+            captured.process.store(child, Ordering::Relaxed);
+            tracing::error!("before the child is configured");
+            log.protect(&Token::new("s3cret".to_owned()));
+            log.configure(&settings);
+            tracing::error!("s3cret of {child}");
+        }
+        drop(held);
+        assert!(start.elapsed() < Duration::from_secs(1));
+        let line = |child| format!("signpath: error: *** of {child}\n");
+        assert_eq!(captured.lines(), [line(1), line(2), line(3)]);
+    });
+    let text = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}");
 }
 
 #[test]
