@@ -66,7 +66,9 @@ impl SourceProcess {
     pub fn collect(detail: MetadataDetail, tokens: &[Token]) -> Option<Self> {
         let (command_line, user) = match detail {
             MetadataDetail::Full => (command_line(&process::arguments(), tokens), user()),
-            MetadataDetail::Basic => (program(&process::arguments()), None),
+            MetadataDetail::Basic => {
+                (program(process::executable_name(), &process::arguments(), tokens), None)
+            }
             MetadataDetail::None => return None,
         };
         Some(Self { command_line, user, operating_system: OperatingSystem::current() })
@@ -90,8 +92,14 @@ fn command_line(arguments: &[String], tokens: &[Token]) -> Option<String> {
     Some(cut(line, COMMAND_LINE_MAX)).filter(|line| !line.is_empty())
 }
 
-fn program(arguments: &[String]) -> Option<String> {
-    arguments.first().and_then(|path| process::file_name(path)).or_else(process::executable_name)
+/// The executable's name rather than the first argument, which a program can set to anything. A token may have a slash in
+/// it, so it is taken out first.
+fn program(executable: Option<String>, arguments: &[String], tokens: &[Token]) -> Option<String> {
+    let first = || arguments.first().and_then(|path| process::file_name(&redact(path, tokens)));
+    executable
+        .map(|name| redact(&name, tokens))
+        .or_else(first)
+        .map(|name| cut(name, COMMAND_LINE_MAX))
 }
 
 fn user() -> Option<String> {
@@ -145,6 +153,18 @@ mod tests {
         let command_line = process.command_line.unwrap();
         assert!(command_line.starts_with("signpath_client") && !command_line.contains(' '));
         assert_eq!(process.user, None);
+    }
+
+    #[test]
+    fn the_program_is_the_executable_whatever_it_calls_itself() {
+        let tokens = [Token::new("s3cret+/".to_owned())];
+        let arguments = ["/bin/worker s3cret+/".to_owned(), "x".to_owned()];
+        for (executable, expected) in
+            [(Some("cosign"), "cosign"), (Some("a-s3cret+/"), "a-***"), (None, "***")]
+        {
+            let name = program(executable.map(str::to_owned), &arguments, &tokens).unwrap();
+            assert!(name.ends_with(expected) && !name.contains("s3cret"), "{name}");
+        }
     }
 
     #[test]

@@ -335,6 +335,11 @@ pub const OPTIONS: &[OptionRow] = &[
     row("gpg", Shape::Hidden, &["--passphrase", "--passphrase-fd", "--passphrase-file"]),
 ];
 
+/// Whether there are rows for the program.
+pub(super) fn is_known(program: &str) -> bool {
+    OPTIONS.iter().any(|row| !row.program.is_empty() && program.starts_with(row.program))
+}
+
 /// The shape of an option of a program, `None` for one that is not in the table.
 pub(super) fn shape_of(program: &str, option: &str) -> Option<Shape> {
     let row =

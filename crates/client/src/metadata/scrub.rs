@@ -1,6 +1,6 @@
 //! A command line without its secrets. What is not known to be harmless is hidden.
 
-use super::options::{Shape, shape_of};
+use super::options::{Shape, is_known, shape_of};
 use crate::process::file_name;
 use crate::secret::{HIDDEN, OrganizationId, Token, redact};
 
@@ -33,15 +33,17 @@ const SECRET_NAMES: &[&str] = &["pass", "secret", "token", "pin", "key", "auth",
 const OPTION_NAME_MAX: usize = 40;
 
 /// The words with a space between them: the program, options of [`super::OPTIONS`] with their values, other options
-/// with `***` for theirs, and positional words that do not look like a secret.
+/// with `***` for theirs, and positional words that do not look like a secret. Nobody knows what the positional words
+/// of a program mean that is not in the table, so they are hidden.
 pub fn scrubbed(arguments: &[String], tokens: &[Token]) -> String {
     let Some((first, rest)) = arguments.split_first() else { return String::new() };
     let program = file_name(first).unwrap_or_default();
+    let is_known = is_known(&program);
     let mut words = vec![positional(first, tokens)];
     let mut rest = rest.iter().peekable();
     while let Some(word) = rest.next() {
         if !is_option(word) {
-            words.push(positional(word, tokens));
+            words.push(if is_known { positional(word, tokens) } else { HIDDEN.to_owned() });
             continue;
         }
         let (name, value) =
