@@ -65,8 +65,8 @@ pub(crate) enum Broken {
 impl Transport {
     /// Notes the settings. Reads nothing, resolves nothing, connects nowhere.
     pub(crate) fn new(settings: Settings) -> Self {
-        let names = Arc::new(Names::of_system(settings.next_hop()));
-        Self { settings, names, engine: Mutex::new(None) }
+        let names = Names::of_system(settings.next_hop()).loopback_only(settings.is_local());
+        Self { settings, names: Arc::new(names), engine: Mutex::new(None) }
     }
 
     /// One attempt: from connecting, where that is needed, to the last byte of the answer within `time`. Resolving the

@@ -16,6 +16,10 @@ use crate::http::{Broken, NextHop};
 /// How long addresses are kept.
 const KEPT: Duration = Duration::from_secs(60);
 
+/// How long they are used on after a look-up began that has not brought new ones: a resolver that is gone would hold up
+/// every request for as long as it takes to say so.
+const KEPT_ON: Duration = Duration::from_secs(10);
+
 type Lookup = dyn Fn(&NextHop) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// The addresses of the one host that connections are made to.
@@ -23,11 +27,11 @@ pub(super) struct Names {
     hop: NextHop,
     lookup: Box<Lookup>,
     kept: Mutex<Option<Kept>>,
+    loopback_only: bool,
 }
 
-#[derive(Clone)]
 struct Kept {
-    since: Instant,
+    until: Instant,
     addresses: Arc<[SocketAddr]>,
 }
 
@@ -37,7 +41,12 @@ impl Names {
     }
 
     pub(super) fn new(hop: NextHop, lookup: Box<Lookup>) -> Self {
-        Self { hop, lookup, kept: Mutex::new(None) }
+        Self { hop, lookup, kept: Mutex::new(None), loopback_only: false }
+    }
+
+    /// Takes no address that is not of this machine, whatever the resolver says: for plain http.
+    pub(super) fn loopback_only(self, loopback_only: bool) -> Self {
+        Self { loopback_only, ..self }
     }
 
     /// Looks the name up unless that was done in the last minute. Blocks as long as the system's resolver does; must
@@ -46,31 +55,50 @@ impl Names {
         if self.hop.host.parse::<IpAddr>().is_ok() {
             return Ok(());
         }
-        let before = self.kept.lock().clone();
-        if before.as_ref().is_some_and(|kept| now.saturating_duration_since(kept.since) < KEPT) {
-            return Ok(());
-        }
-        let found = (self.lookup)(&self.hop).and_then(|addresses| match addresses.as_slice() {
-            [] => Err(io::Error::other("the name has no address")),
-            _ => Ok(addresses),
-        });
-        match (found, before) {
-            (Ok(addresses), _) => {
-                *self.kept.lock() = Some(Kept { since: now, addresses: addresses.into() });
+        let Some(has_others) = self.is_due(now) else { return Ok(()) };
+        match self.addresses() {
+            Ok(addresses) => {
+                let kept = Kept { until: now + KEPT, addresses: addresses.into() };
+                *self.kept.lock() = Some(kept);
                 Ok(())
             }
-            (Err(error), Some(_)) => {
-                debug!(
-                    "{} cannot be resolved now, its last addresses are used: {error}",
-                    self.hop.host
-                );
+            Err(error) if has_others => {
+                let host = &self.hop.host;
+                debug!("{host} cannot be resolved now, its last addresses are used: {error}");
                 Ok(())
             }
-            (Err(error), None) => {
+            Err(error) => {
                 let detail = format!("{}: {error}", self.hop.host);
                 Err(Broken::Exchange { failure: Failure::Lookup, detail })
             }
         }
+    }
+
+    /// Whether the caller has to look the name up, and then whether there are older addresses. Where there are, the others
+    /// use them meanwhile.
+    fn is_due(&self, now: Instant) -> Option<bool> {
+        match self.kept.lock().as_mut() {
+            Some(kept) if now < kept.until => None,
+            Some(kept) => {
+                kept.until = now + KEPT_ON;
+                Some(true)
+            }
+            None => Some(false),
+        }
+    }
+
+    fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        let mut addresses = (self.lookup)(&self.hop)?;
+        if addresses.is_empty() {
+            return Err(io::Error::other("the name has no address"));
+        }
+        addresses.retain(|address| !self.loopback_only || address.ip().is_loopback());
+        if addresses.is_empty() {
+            return Err(io::Error::other(
+                "the name has no address of this machine, and plain http goes nowhere else",
+            ));
+        }
+        Ok(addresses)
     }
 
     /// After a connection that could not be made: the host may have moved.

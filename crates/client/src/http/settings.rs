@@ -68,6 +68,11 @@ impl Settings {
         }
     }
 
+    /// Whether the token may not leave this machine: plain http.
+    pub(crate) fn is_local(&self) -> bool {
+        !self.https && matches!(self.proxy, Ok(None))
+    }
+
     /// The host whose name has to be resolved: behind a proxy that is the proxy's; the service's may be known to the
     /// proxy alone.
     pub(crate) fn next_hop(&self) -> NextHop {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use super::*;
@@ -12,7 +13,8 @@ fn with_lookup(
     settings: Settings,
     lookup: impl Fn(&NextHop) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
 ) -> Transport {
-    let names = Arc::new(Names::new(settings.next_hop(), Box::new(lookup)));
+    let names = Names::new(settings.next_hop(), Box::new(lookup));
+    let names = Arc::new(names.loopback_only(settings.is_local()));
     Transport { settings, names, engine: Mutex::new(None) }
 }
 
@@ -84,12 +86,54 @@ fn addresses_are_kept_for_a_minute_and_used_longer_if_they_cannot_be_had_anew() 
         }),
     );
     let start = Instant::now();
-    for (seconds, lookups) in [(0, 1), (59, 1), (60, 2), (119, 2), (120, 3), (121, 4)] {
+    let rows =
+        [(0, 1), (59, 1), (60, 2), (119, 2), (120, 3), (129, 3), (130, 4), (139, 4), (140, 5)];
+    for (seconds, lookups) in rows {
         names.refresh(start + Duration::from_secs(seconds)).unwrap();
         assert_eq!(asked.load(Ordering::SeqCst), lookups, "after {seconds} s");
     }
     names.forget();
     assert!(names.refresh(start).is_err());
+}
+
+#[test]
+fn the_others_do_not_wait_for_a_look_up_while_there_are_addresses() {
+    let (tell, told) = channel();
+    let (finish, finished) = channel();
+    let finished = Mutex::new(finished);
+    let asked = AtomicUsize::new(0);
+    let lookup = move |_: &NextHop| {
+        if asked.fetch_add(1, Ordering::SeqCst) > 0 {
+            tell.send(()).unwrap();
+            finished.lock().recv().unwrap();
+        }
+        Ok(vec![(Ipv4Addr::LOCALHOST, 1).into()])
+    };
+    let names = Names::new(named("service.invalid", 1), Box::new(lookup));
+    let start = Instant::now();
+    names.refresh(start).unwrap();
+    let later = start + Duration::from_secs(61);
+    thread::scope(|scope| {
+        let slow = scope.spawn(|| names.refresh(later));
+        told.recv().unwrap();
+        names.refresh(later).unwrap();
+        finish.send(()).unwrap();
+        slow.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn plain_http_goes_to_this_machine_alone_whatever_the_resolver_says() {
+    let responder = Responder::script(vec![Reply::status(200, "ok")]);
+    let local = responder.address();
+    let elsewhere = SocketAddr::from(([192, 0, 2, 1], local.port()));
+    let base = format!("http://localhost:{}/Api", local.port());
+    let settings = Settings { base, service: named("localhost", local.port()), ..settings(local) };
+    let both = with_lookup(settings.clone(), move |_| Ok(vec![elsewhere, local]));
+    assert_eq!(send(&both, &get()).unwrap().body, b"ok");
+    let broken = send(&with_lookup(settings, move |_| Ok(vec![elsewhere])), &get()).unwrap_err();
+    assert_eq!(failure(&broken), Failure::Lookup);
+    assert!(format!("{broken:?}").contains("plain http goes nowhere else"), "{broken:?}");
 }
 
 #[test]
