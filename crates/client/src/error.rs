@@ -136,6 +136,8 @@ pub enum Failure {
     Connect,
     /// The proxy asks for a user name and a password; nothing of the request was sent.
     Proxy,
+    /// The proxy makes no connection to the service; nothing of the request was sent.
+    Tunnel,
     /// The server's certificate is not trusted.
     Trust,
     /// TLS failed for another reason than trust.
@@ -262,6 +264,7 @@ impl Failure {
             Self::Lookup => "the host's name cannot be resolved",
             Self::Connect => "no connection",
             Self::Proxy => "the proxy asks for a user name and a password",
+            Self::Tunnel => "the proxy makes no connection to the service",
             Self::Trust => "the server's certificate is not trusted",
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "no whole answer in time",

@@ -28,6 +28,8 @@ pub(crate) enum Call {
 pub(crate) enum Cause {
     /// Nothing of the request was sent.
     NotSent,
+    /// Nothing was sent, as the proxy makes no connection.
+    NoTunnel,
     /// No whole answer in time.
     TimeOut,
     /// The connection ended before the whole answer was there.
@@ -53,6 +55,8 @@ pub(crate) enum Repeat {
     Yes,
     /// One time in all, because the first attempt may have been carried out.
     Once,
+    /// After the first attempt alone, because it will hardly be otherwise later.
+    AtFirst,
     /// Not at all.
     No,
 }
@@ -69,8 +73,9 @@ const fn row(cause: Cause, get: Repeat, hash_signing: Repeat, file_submission: R
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 9] = [
+const TABLE: [Row; 10] = [
     row(Cause::NotSent,          Repeat::Yes, Repeat::Yes,  Repeat::Yes),
+    row(Cause::NoTunnel,         Repeat::AtFirst, Repeat::AtFirst, Repeat::AtFirst),
     row(Cause::TimeOut,          Repeat::Yes, Repeat::Once, Repeat::No),
     row(Cause::LostAnswer,       Repeat::Yes, Repeat::Once, Repeat::No),
     row(Cause::TooManyRequests,  Repeat::Yes, Repeat::Yes,  Repeat::Yes),
@@ -224,6 +229,7 @@ pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
     let allowed = match repeat {
         Repeat::Yes => true,
         Repeat::Once => !now.once_used,
+        Repeat::AtFirst => now.attempts == 1,
         Repeat::No => false,
     };
     if !allowed {
@@ -259,6 +265,7 @@ impl Cause {
     pub(crate) fn of_failure(failure: Failure) -> Self {
         match failure {
             Failure::Lookup | Failure::Connect => Self::NotSent,
+            Failure::Tunnel => Self::NoTunnel,
             Failure::Timeout => Self::TimeOut,
             Failure::Lost => Self::LostAnswer,
             Failure::Proxy | Failure::Trust | Failure::Tls => Self::Hopeless,

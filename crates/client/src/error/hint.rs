@@ -17,6 +17,8 @@ pub enum Situation {
     NoConnection,
     /// 407, or the proxy's wish for a password on a tunnel.
     ProxyPassword,
+    /// The proxy's refusal of a tunnel.
+    ProxyRefusal,
     /// 429.
     RateLimit,
     /// 3xx.
@@ -61,6 +63,10 @@ pub const HINTS: &[(Situation, &str)] = &[
     ),
     (Situation::NoConnection, "Check SIGNPATH_API_URL, the network, and the proxy if there is one"),
     (Situation::ProxyPassword, "Write the proxy as http://user:password@host:port"),
+    (
+        Situation::ProxyRefusal,
+        "Let the proxy's owner allow the service's host, or name another proxy in HttpProxy or https_proxy, or the host in no_proxy",
+    ),
     (Situation::RateLimit, "Wait before the next try, or make fewer requests at once"),
     (Situation::Redirection, "Set SIGNPATH_API_URL to the service's own address"),
     (Situation::Rotated, "Run the command again to use the policy's new key"),
@@ -110,6 +116,7 @@ fn of_failure(failure: Failure) -> Situation {
     match failure {
         Failure::Lookup | Failure::Connect | Failure::Lost => Situation::NoConnection,
         Failure::Proxy => Situation::ProxyPassword,
+        Failure::Tunnel => Situation::ProxyRefusal,
         Failure::Trust => Situation::UnknownIssuer,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,

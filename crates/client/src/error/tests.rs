@@ -51,6 +51,7 @@ fn every_failure_has_its_class() {
         (Failure::Trust, Class::Untrusted),
         (Failure::Tls, Class::Configuration),
         (Failure::Proxy, Class::Configuration),
+        (Failure::Tunnel, Class::Transient),
     ] {
         assert_eq!(connection(failure).class(), class, "{failure:?}");
     }
@@ -86,6 +87,7 @@ fn the_advice_fits_the_situation() {
         (connection(Failure::Trust), "SIGNPATH_TLS_CA_CERTIFICATE"),
         (connection(Failure::Tls), "SIGNPATH_TLS_CLIENT_CERTIFICATE"),
         (connection(Failure::Proxy), "user:password@"),
+        (connection(Failure::Tunnel), "no_proxy"),
         (given_up(connection(Failure::Connect)), "SIGNPATH_API_URL"),
         (Error::KeyRotated { policy: "demo/ec".to_owned() }, "again"),
     ] {

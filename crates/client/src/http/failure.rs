@@ -12,6 +12,9 @@ const DETAIL_MAX: usize = 200;
 /// What the proxy's 407 becomes in the HTTP stack.
 const PROXY_PASSWORD: &str = "proxy authorization required";
 
+/// What its other refusals of a tunnel become.
+const TUNNEL: &str = "tunnel error: unsuccessful";
+
 pub(super) fn of(error: &reqwest::Error) -> Broken {
     let chain = chain(error);
     let detail = chain.last().map(|last| one_line(&last.to_string(), DETAIL_MAX));
@@ -28,10 +31,11 @@ fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure 
     if !error.is_connect() {
         return if error.is_timeout() { Failure::Timeout } else { Failure::Lost };
     }
-    if chain.iter().any(|cause| cause.to_string().contains(PROXY_PASSWORD)) {
+    let says = |words: &str| chain.iter().any(|cause| cause.to_string().contains(words));
+    if says(PROXY_PASSWORD) {
         return Failure::Proxy;
     }
-    Failure::Connect
+    if says(TUNNEL) { Failure::Tunnel } else { Failure::Connect }
 }
 
 /// The error and everything that it came from. An `io::Error` hides what it wraps from `source`.

@@ -84,7 +84,18 @@ impl Transport {
         if let Err(Broken::Exchange { failure: Failure::Connect, .. }) = &answered {
             self.names.forget();
         }
-        answered
+        answered.map_err(|broken| self.with_proxy(broken))
+    }
+
+    /// Where the proxy is at fault, its address says more than the HTTP stack's words.
+    fn with_proxy(&self, broken: Broken) -> Broken {
+        match (broken, &self.settings.proxy) {
+            (
+                Broken::Exchange { failure: failure @ (Failure::Proxy | Failure::Tunnel), .. },
+                Ok(Some(proxy)),
+            ) => Broken::Exchange { failure, detail: proxy.url.clone() },
+            (broken, _) => broken,
+        }
     }
 
     fn attempt(&self, request: &Request, token: &Token, time: Duration) -> Result<Answer, Broken> {

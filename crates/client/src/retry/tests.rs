@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::*;
 
 const CALLS: [Call; 3] = [Call::Get, Call::HashSigning, Call::FileSubmission];
-const CAUSES: [Cause; 9] = [
+const CAUSES: [Cause; 10] = [
     Cause::NotSent,
+    Cause::NoTunnel,
     Cause::TimeOut,
     Cause::LostAnswer,
     Cause::TooManyRequests,
@@ -73,7 +74,11 @@ fn every_cause_has_one_row() {
 #[test]
 fn reading_is_repeated_on_everything_that_can_pass() {
     for cause in CAUSES {
-        let expected = if cause == Cause::Hopeless { Repeat::No } else { Repeat::Yes };
+        let expected = match cause {
+            Cause::Hopeless => Repeat::No,
+            Cause::NoTunnel => Repeat::AtFirst,
+            _ => Repeat::Yes,
+        };
         assert_eq!(repeat(Call::Get, cause), expected, "{cause:?}");
     }
 }
@@ -106,9 +111,23 @@ fn signing_is_repeated_once_in_all_if_it_may_have_been_signed() {
 #[test]
 fn a_file_is_handed_in_again_only_if_it_was_not_taken() {
     for cause in CAUSES {
-        let again = matches!(cause, Cause::NotSent | Cause::TooManyRequests | Cause::Unavailable);
+        let again = matches!(
+            cause,
+            Cause::NotSent | Cause::NoTunnel | Cause::TooManyRequests | Cause::Unavailable
+        );
         let made = attempts(Call::FileSubmission, &LIMITS, &[cause]).0;
         assert_eq!(made, if again { 2 } else { 1 }, "{cause:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_is_asked_twice_at_most() {
+    for call in CALLS {
+        assert_eq!(attempts(call, &LIMITS, &[Cause::NoTunnel]), (2, Ok(())));
+        assert_eq!(attempts(call, &LIMITS, &[Cause::NoTunnel; 5]).0, 2);
+        let (made, result) = attempts(call, &LIMITS, &[Cause::Unavailable, Cause::NoTunnel]);
+        assert_eq!(made, 2);
+        assert!(matches!(result, Err(Error::GaveUp { because: Stop::Final, .. })), "{result:?}");
     }
 }
 
@@ -146,6 +165,7 @@ fn statuses_and_failures_fall_into_the_groups_of_the_table() {
         (Failure::Trust, Cause::Hopeless),
         (Failure::Tls, Cause::Hopeless),
         (Failure::Proxy, Cause::Hopeless),
+        (Failure::Tunnel, Cause::NoTunnel),
     ] {
         assert_eq!(Cause::of_failure(failure), cause, "{failure:?}");
     }

@@ -247,10 +247,12 @@ fn through_proxy(status: u16) -> (Responder, Broken) {
 #[test]
 fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_refuses() {
     for (status, expected) in
-        [(407, Failure::Proxy), (403, Failure::Connect), (502, Failure::Connect)]
+        [(407, Failure::Proxy), (403, Failure::Tunnel), (502, Failure::Tunnel)]
     {
         let (proxy, broken) = through_proxy(status);
         assert_eq!(failure(&broken), expected, "{status}: {broken:?}");
+        let address = format!("http://{}", proxy.address());
+        assert!(format!("{broken:?}").contains(&address), "the proxy is named: {broken:?}");
         let [request] = proxy.received().try_into().unwrap();
         assert_eq!(request.method, "CONNECT");
         assert_eq!(request.target, "service.invalid:443");
