@@ -187,7 +187,8 @@ impl Client {
             Ok(entry) => Policy::from_entry(&entry),
             Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),
         });
-        Ok(read.filter_map(|policy| policy.inspect_err(log_left_out).ok()).collect())
+        let policies = read.filter_map(|policy| policy.inspect_err(log_left_out).ok());
+        Ok(policies.filter(|found| asked_for(found, project, policy)).collect())
     }
 
     /// Sends a request until there is an answer, as far as the table of repetitions allows.
@@ -204,6 +205,15 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Client({} at {})", self.credentials.organization, self.api_url)
     }
+}
+
+/// Whether a policy is among those that were asked for; a service that ignores the filters would widen what the token shows.
+/// Letter case does not count.
+fn asked_for(found: &Policy, project: Option<&str>, policy: Option<&str>) -> bool {
+    let fits = |wanted: Option<&str>, slug: &str| {
+        wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(slug))
+    };
+    fits(project, found.project()) && fits(policy, found.slug())
 }
 
 fn log_left_out(left_out: &LeftOut) {

@@ -91,6 +91,23 @@ fn policies_are_asked_for_with_the_configured_filters() {
 }
 
 #[test]
+fn policies_that_were_not_asked_for_are_not_shown() {
+    let policy = |project: &str, slug: &str| json!({ "projectSlug": project, "signingPolicySlug": slug, "publicKeyBytes": P256.spki });
+    let answer = json!({ "signingPolicies": [policy("demo", "ec"), policy("demo", "rsa"), policy("Demo", "EC"), policy("other", "ec")]});
+    let responder = Responder::script(vec![Reply::json(200, &answer.to_string())]);
+    let (project, slug) =
+        (("SIGNPATH_PROJECT_SLUG", "demo"), ("SIGNPATH_SIGNING_POLICY_SLUG", "ec"));
+    for (settings, expected) in [
+        (vec![project, slug], vec!["demo/ec", "Demo/EC"]),
+        (vec![project], vec!["demo/ec", "demo/rsa", "Demo/EC"]),
+        (vec![slug], vec!["demo/ec", "Demo/EC", "other/ec"]),
+    ] {
+        let policies = client_with(&responder, &settings).policies().unwrap();
+        assert_eq!(policies.iter().map(Policy::name).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
 fn policies_that_cannot_be_used_are_left_out_with_a_line_each() {
     let answer = json!({ "signingPolicies": [
         { "projectSlug": "demo", "signingPolicySlug": "pq", "keyType": "Mldsa" },
