@@ -3,7 +3,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 /// A file of the system that is longer than this is not read to its end.
 const SYSTEM_FILE_MAX: u64 = 1 << 20;
@@ -73,6 +76,32 @@ pub(crate) fn text_of(path: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The bytes of a regular file that has `max` of them at most. A pipe would block, and could not be read twice. They are
+/// wiped when they are dropped.
+///
+/// # Errors
+/// The system's, or what is wrong with the file as the end of a sentence that begins with its path.
+pub(crate) fn read_regular(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let file = File::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    // All of the room at once: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(max).saturating_add(64)));
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > max {
+        return Err(io::Error::other(format!("it is longer than {max} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Whether every user of this machine can read the file.
+pub(crate) fn is_readable_by_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
 /// The bytes of a file, `max` of them at most.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -109,6 +138,22 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nbad line\nada:x:1815:100::/home/ada:/bin/sh\n";
         assert_eq!(name_in(passwd, 1815), Some("ada".to_owned()));
         assert_eq!(name_in(passwd, 100), None);
+    }
+
+    #[test]
+    fn a_regular_file_within_its_bound_is_read_and_nothing_else() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "12345").unwrap();
+        assert_eq!(read_regular(file.path(), 5).unwrap().as_slice(), b"12345");
+        for (path, expected) in [
+            (file.path(), "longer than 4 bytes"),
+            (Path::new("/dev/zero"), "not a regular file"),
+            (Path::new("/tmp"), "not a regular file"),
+            (Path::new("/nonexistent"), "No such file"),
+        ] {
+            let error = read_regular(path, 4).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

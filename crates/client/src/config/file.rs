@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::table::SETTINGS;
 use crate::error::Error;
-use crate::process::read_bounded;
+use crate::process::read_regular;
 
 /// A configuration has a few hundred bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -19,16 +19,7 @@ impl Entries {
     /// Reads the file.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let fault = |problem: String| Error::ConfigFile { path: path.to_owned(), problem };
-        // A pipe would block, and could not be read again by the next C_Initialize.
-        let metadata = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?;
-        if !metadata.is_file() {
-            return Err(fault("it is not a regular file".to_owned()));
-        }
-        let max = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
-        let bytes = read_bounded(path, max + 1).map_err(|error| fault(error.to_string()))?;
-        if bytes.len() > FILE_MAX {
-            return Err(fault(format!("it is longer than {FILE_MAX} bytes")));
-        }
+        let bytes = read_regular(path, FILE_MAX).map_err(|error| fault(error.to_string()))?;
         Self::parse(&bytes).map_err(fault)
     }
 

@@ -92,8 +92,6 @@ pub struct Config {
     pub metadata: MetadataDetail,
     /// What is logged where.
     pub log: LogSettings,
-    /// Whether GPG keys are shown with a made-up certificate.
-    pub include_dummy_certificate: bool,
     host: HostProgram,
     warnings: Vec<String>,
     origins: Vec<Origin>,
@@ -199,7 +197,6 @@ impl Config {
             retry_count: None,
             metadata: MetadataDetail::default(),
             log: LogSettings::default(),
-            include_dummy_certificate: false,
             host,
             warnings: Vec::new(),
             origins: Vec::new(),

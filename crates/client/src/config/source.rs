@@ -95,6 +95,11 @@ fn apply(
     if !text.is_empty() {
         (setting.apply)(config, &text).map_err(|problem| wrong(setting, &text, &place, problem))?;
     }
+    if let (Secrecy::Secret, Place::File { path, .. }) = (setting.secrecy, &place)
+        && !text.starts_with(token::FILE)
+    {
+        config.warnings.extend(token::exposure(path));
+    }
     let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, &text));
     Ok(Origin { setting, value, place })
 }

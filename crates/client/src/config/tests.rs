@@ -1,5 +1,7 @@
 use std::collections::HashSet;
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 
@@ -134,7 +136,6 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(config.total_timeout, Duration::from_secs(20));
     assert_eq!(config.metadata, MetadataDetail::None);
     assert_eq!((config.log.console, config.log.file), (Level::Debug, Level::Info));
-    assert!(config.include_dummy_certificate);
     let warned = config.warnings().join("\n");
     assert!(warned.starts_with("IncludeDummyX509CertificateForGpgKeys") && !warned.contains('\n'));
     let shown = format!("{config:?}");
@@ -184,6 +185,9 @@ fn wrong_values_of_every_kind_are_refused() {
         ("SIGNPATH_TIMEOUTS_RETRY_COUNT", "1.5"),
         ("SIGNPATH_TIMEOUTS_RETRY_COUNT", "-1"),
         ("SIGNPATH_METADATA", "some"),
+        ("SIGNPATH_TLS_CA_CERTIFICATE", "file:/ca.pem"),
+        ("SIGNPATH_TLS_CLIENT_CERTIFICATE", "FILE:/me.pem"),
+        ("SIGNPATH_LOG_FILE_DIRECTORY", "file:///var/log"),
         ("SIGNPATH_LOG_CONSOLE_OUTPUT_STREAM", "file"),
         ("SIGNPATH_INCLUDE_DUMMY_X509CERTIFICATE_FOR_GPG_KEYS", "1"),
         ("https_proxy", "socks5://p:1"),
@@ -255,6 +259,31 @@ fn a_literal_token_is_reported_as_stars() {
     let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
     assert_eq!(origin.value.as_deref(), Some("***"));
     assert!(config.warnings()[0].contains("only one of OrganizationId"));
+}
+
+#[test]
+fn a_token_in_a_configuration_file_that_everybody_can_read_is_a_warning() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "hunter2").unwrap();
+    let by_file =
+        format!(r#"{{"ApiToken":"file:{}","OrganizationId":"{ID}"}}"#, token.path().display());
+    let literal = format!(r#"{{"CIUserToken":"hunter2","OrganizationId":"{ID}"}}"#);
+    for (text, mode, warned) in
+        [(&literal, 0o644, true), (&literal, 0o640, false), (&by_file, 0o644, false)]
+    {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        std::fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+        let path = file.path().to_str().unwrap();
+        let config = load(&[(CONFIG_FILE, path)]).unwrap();
+        let warnings = config.warnings().join("\n");
+        assert_eq!(warnings.contains(&format!("the API token in {path}; chmod 600")), warned);
+        assert!(!warnings.contains("hunter2"), "{warnings}");
+        assert_eq!(
+            load(&[(CONFIG_FILE, path), ("SIGNPATH_API_TOKEN", "x")]).unwrap().warnings(),
+            [""; 0]
+        );
+    }
 }
 
 #[test]

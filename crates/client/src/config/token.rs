@@ -1,11 +1,10 @@
 //! The setting `ApiToken`: the token itself, or the file it is in.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::Config;
 use super::value::{self, Parsed};
-use crate::process::read_bounded;
+use crate::process::{is_readable_by_all, read_regular};
 use crate::secret::{Token, is_token};
 
 /// No token is that long; a file that is longer was meant for something else.
@@ -32,22 +31,10 @@ fn from_file(path: &Path, warnings: &mut Vec<String>) -> Parsed<String> {
     if !path.is_absolute() {
         return Err("the path after file: is not absolute".to_owned());
     }
-    let metadata = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?;
-    if !metadata.is_file() {
-        return Err(format!("{shown} is not a regular file"));
-    }
-    if metadata.permissions().mode() & 0o004 != 0 {
-        warnings.push(format!(
-            "every user of this machine can read the API token in {shown}; chmod 600 makes it private"
-        ));
-    }
-    let max = u64::try_from(TOKEN_FILE_MAX).unwrap_or(u64::MAX);
-    let bytes = read_bounded(path, max + 1).map_err(|error| format!("{shown}: {error}"))?;
-    if bytes.len() > TOKEN_FILE_MAX {
-        return Err(format!("{shown} is longer than {TOKEN_FILE_MAX} bytes"));
-    }
+    let bytes = read_regular(path, TOKEN_FILE_MAX).map_err(|error| format!("{shown}: {error}"))?;
+    warnings.extend(exposure(path));
     // The error must not carry the bytes.
-    let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is not a text file"))?;
+    let text = str::from_utf8(&bytes).map_err(|_| format!("{shown} is not a text file"))?;
     let token = text.trim_end_matches(['\r', '\n']);
     if token.is_empty() {
         return Err(format!("{shown} is empty"));
@@ -55,9 +42,21 @@ fn from_file(path: &Path, warnings: &mut Vec<String>) -> Parsed<String> {
     Ok(token.to_owned())
 }
 
+/// What to say of a file with a token in it that everybody can read.
+pub(super) fn exposure(path: &Path) -> Option<String> {
+    let warning = || {
+        let shown = path.display();
+        format!(
+            "every user of this machine can read the API token in {shown}; chmod 600 makes it private"
+        )
+    };
+    is_readable_by_all(path).then(warning)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

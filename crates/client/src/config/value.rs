@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Certificates, Config};
+use super::{Certificates, Config, token};
 use crate::secret::OrganizationId;
 
 /// A value, or what is wrong with the text.
@@ -91,7 +91,10 @@ pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     if text.contains('\0') {
         return Err("there is a zero byte in it".to_owned());
     }
-    Ok(PathBuf::from(text.strip_prefix("file:").unwrap_or(text)))
+    if text.get(..token::FILE.len()).is_some_and(|start| start.eq_ignore_ascii_case(token::FILE)) {
+        return Err("file: stands before the path of the token alone".to_owned());
+    }
+    Ok(PathBuf::from(text))
 }
 
 /// Refuses values that only mean something elsewhere.
@@ -114,10 +117,8 @@ pub(super) fn output_stream(config: &mut Config, text: &str) -> Parsed<()> {
     Ok(())
 }
 
-/// Kept for those who read it, and said to have no effect so far.
 pub(super) fn dummy_certificate(config: &mut Config, text: &str) -> Parsed<()> {
-    config.include_dummy_certificate = flag(text)?;
-    if config.include_dummy_certificate {
+    if flag(text)? {
         config.warnings.push(
             "IncludeDummyX509CertificateForGpgKeys is true, which has no effect so far: GPG keys are shown without a \
              certificate"

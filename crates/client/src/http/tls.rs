@@ -8,10 +8,12 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tracing::debug;
+use zeroize::Zeroizing;
 
 use crate::config::SystemRoots;
 use crate::error::{Error, unusable_file};
 use crate::http::Settings;
+use crate::process::read_regular;
 
 /// ALPN, best first. A configuration that is handed to the HTTP stack ready-made offers only what is set here.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -25,6 +27,9 @@ const ROOT_FILES: [&str; 6] = [
     "/etc/pki/tls/cacert.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// No PEM file of a setting is longer: 1 MiB is hundreds of certificates.
+const PEM_MAX: usize = 1 << 20;
 
 /// Where they keep them one by one.
 const ROOT_DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
@@ -62,7 +67,7 @@ fn roots(settings: &Settings) -> Result<RootCertStore, Error> {
     let (found, _) = roots.add_parsable_certificates(system_roots(&settings.system_roots));
     debug!("{found} root certificates of the system are trusted");
     if let Some(path) = &settings.tls_ca_certificate {
-        for certificate in certificates(CA_SETTING, path)? {
+        for certificate in certificates(CA_SETTING, path, &read(CA_SETTING, path)?)? {
             roots.add(certificate).map_err(|error| {
                 unusable_file(
                     CA_SETTING,
@@ -73,11 +78,28 @@ fn roots(settings: &Settings) -> Result<RootCertStore, Error> {
         }
     }
     if roots.is_empty() {
-        let why = "this system has no root certificates: install its ca-certificates package, or name a PEM file in \
-                   SIGNPATH_TLS_CA_CERTIFICATE";
-        return Err(Error::Setup { why: why.to_owned() });
+        return Err(Error::Setup { why: no_roots(&settings.system_roots) });
     }
     Ok(roots)
+}
+
+fn no_roots(said: &SystemRoots) -> String {
+    let file = said.file.iter().map(|path| ("SSL_CERT_FILE", path));
+    let directories = said.directories.iter().map(|path| ("SSL_CERT_DIR", path));
+    let places: Vec<String> = file
+        .chain(directories)
+        .map(|(variable, path)| format!("{} ({variable})", path.display()))
+        .collect();
+    if places.is_empty() {
+        return "this system has no root certificates: install its ca-certificates package, or name a PEM file in \
+                SIGNPATH_TLS_CA_CERTIFICATE"
+            .to_owned();
+    }
+    format!(
+        "there is no root certificate in {}: correct the variable or take it away, or name a PEM file in \
+         SIGNPATH_TLS_CA_CERTIFICATE",
+        places.join(" and ")
+    )
 }
 
 /// From where the environment says, as far as the configuration let it, else from the usual places.
@@ -86,9 +108,6 @@ fn system_roots(said: &SystemRoots) -> Vec<CertificateDer<'static>> {
         let in_file = load(said.file.as_deref(), None);
         let in_directories = said.directories.iter().flat_map(|path| load(None, Some(path)));
         return in_file.into_iter().chain(in_directories).collect();
-    }
-    if cfg!(any(windows, target_os = "macos")) {
-        return rustls_native_certs::load_native_certs().certs;
     }
     let files = ROOT_FILES.iter().map(|path| (Some(Path::new(*path)), None));
     let directories = ROOT_DIRECTORIES.iter().map(|path| (None, Some(Path::new(*path))));
@@ -111,9 +130,12 @@ fn load(file: Option<&Path>, directory: Option<&Path>) -> Vec<CertificateDer<'st
     result.certs
 }
 
-fn certificates(setting: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let pem = read(setting, path)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+fn certificates(
+    setting: &str,
+    path: &Path,
+    pem: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|error| unusable_file(setting, path, format!("is damaged: {error}")))?;
     if certificates.is_empty() {
@@ -125,15 +147,15 @@ fn certificates(setting: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 fn client_certificate(
     path: &Path,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
-    let chain = certificates(CLIENT_SETTING, path)?;
     let pem = read(CLIENT_SETTING, path)?;
+    let chain = certificates(CLIENT_SETTING, path, &pem)?;
     let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| unusable_file(CLIENT_SETTING, path, "holds no private key in PEM"))?;
     Ok((chain, key))
 }
 
-fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path)
+fn read(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    read_regular(path, PEM_MAX)
         .map_err(|error| unusable_file(setting, path, format!("cannot be read: {error}")))
 }
 

@@ -149,18 +149,37 @@ fn a_server_that_speaks_no_tls_is_a_failed_handshake() {
 
 #[test]
 fn without_any_root_the_error_says_what_to_install() {
-    let settings = Settings { tls_ca_certificate: None, ..https(([127, 0, 0, 1], 1).into()) };
+    let text = no_roots(&SystemRoots::default());
+    assert!(text.contains("ca-certificates"), "{text}");
+}
+
+#[test]
+fn variables_that_name_no_root_are_told_with_their_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    let system_roots = SystemRoots {
+        file: Some("/nonexistent/roots.pem".into()),
+        directories: vec![directory.path().into()],
+    };
+    let address = ([127, 0, 0, 1], 1).into();
+    let settings = Settings { system_roots, tls_ca_certificate: None, ..https(address) };
     let Err(Broken::Setup(error)) = send(settings) else { panic!("no error") };
     assert_eq!(error.class(), Class::Configuration);
-    assert!(error.to_string().contains("ca-certificates"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("/nonexistent/roots.pem (SSL_CERT_FILE) and "), "{text}");
+    let directory = format!("{} (SSL_CERT_DIR)", directory.path().display());
+    assert!(text.contains(&directory) && !text.contains("ca-certificates"), "{text}");
 }
 
 #[test]
 fn files_that_cannot_be_used_are_named() {
     let empty = tempfile::NamedTempFile::new().unwrap();
+    let large = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(large.path(), vec![b'x'; PEM_MAX + 1]).unwrap();
     let address = ([127, 0, 0, 1], 1).into();
     for (path, expected) in [
         (PathBuf::from("/nonexistent/ca.pem"), "cannot be read"),
+        (PathBuf::from("/dev/zero"), "not a regular file"),
+        (large.path().to_owned(), "longer than 1048576 bytes"),
         (empty.path().to_owned(), "holds no certificate in PEM"),
     ] {
         for settings in [
