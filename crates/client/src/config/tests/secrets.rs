@@ -1,0 +1,66 @@
+//! Tokens and passwords among the settings: where they may stand, and that they are not shown.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn a_secret_is_in_no_error() {
+    for (name, value) in [
+        ("SIGNPATH_API_TOKEN", "hunter2 "),
+        ("SIGNPATH_API_TOKEN", "encrypted:hunter2"),
+        ("SIGNPATH_API_URL", "https://u:hunter2@x"),
+        ("http_proxy", "http://u:hunter2@x:1/path"),
+        ("https_proxy", "u:hunter2@x"),
+        ("https_proxy", "socks5://u:hunter2@x:1"),
+    ] {
+        let result = load(&[(name, value)]);
+        let text = result.map_or_else(|error| error.to_string(), |config| format!("{config:?}"));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn a_token_in_a_file_is_read_and_its_path_is_shown() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"t+/\n").unwrap();
+    let value = format!("file:{}", file.path().display());
+    let config = load(&[("SIGNPATH_API_TOKEN", &value)]).unwrap();
+    assert_eq!(config.token.as_ref().unwrap().expose(), "t+/");
+    let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
+    assert_eq!(origin.value, Some(value));
+}
+
+#[test]
+fn a_literal_token_is_reported_as_stars() {
+    let config = load(&[("SIGNPATH_API_TOKEN", "hunter2")]).unwrap();
+    let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
+    assert_eq!(origin.value.as_deref(), Some("***"));
+    assert!(config.warnings()[0].contains("only one of OrganizationId"));
+}
+
+#[test]
+fn a_token_in_a_configuration_file_that_everybody_can_read_is_a_warning() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "hunter2").unwrap();
+    let by_file =
+        format!(r#"{{"ApiToken":"file:{}","OrganizationId":"{ID}"}}"#, token.path().display());
+    let literal = format!(r#"{{"CIUserToken":"hunter2","OrganizationId":"{ID}"}}"#);
+    for (text, mode, warned) in
+        [(&literal, 0o644, true), (&literal, 0o640, false), (&by_file, 0o644, false)]
+    {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        std::fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+        let path = file.path().to_str().unwrap();
+        let config = load(&[(CONFIG_FILE, path)]).unwrap();
+        let warnings = config.warnings().join("\n");
+        assert_eq!(warnings.contains(&format!("the API token in {path}; chmod 600")), warned);
+        assert!(!warnings.contains("hunter2"), "{warnings}");
+        assert_eq!(
+            load(&[(CONFIG_FILE, path), ("SIGNPATH_API_TOKEN", "x")]).unwrap().warnings(),
+            [""; 0]
+        );
+    }
+}
