@@ -94,7 +94,8 @@ pub(crate) fn shown(name: &str) -> String {
     one_line(name, NAME_MAX)
 }
 
-/// A text of the service as a part of one line: control characters escaped, cut at `max` characters.
+/// A text as a part of one line, without anything that a terminal or a reader could take for more than text: control
+/// characters escaped, cut at `max` characters.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
     let mut line = String::new();
     for (count, character) in text.trim().chars().enumerate() {
@@ -111,10 +112,14 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
     line
 }
 
-/// Control characters, line and paragraph separators, and the marks that turn the direction of writing.
+/// Control characters, line and paragraph separators, the marks that turn the direction of writing, and the byte order
+/// mark.
 pub(crate) fn is_invisible(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
 }
 
 /// `errors` of a validation problem: field name → texts.

@@ -144,8 +144,8 @@ fn only_problem_json_counts_as_a_problem() {
 
 #[test]
 fn the_service_cannot_write_a_second_line_or_move_the_cursor() {
-    let text = one_line("a\nb\u{1b}[2Jc\u{202e}d\u{2028}e", 100);
-    assert_eq!(text, "a\\nb\\u{1b}[2Jc\\u{202e}d\\u{2028}e");
+    let text = one_line("a\nb\u{1b}[2Jc\u{202e}d\u{2028}e\r\t\u{feff}\u{61c}ü", 100);
+    assert_eq!(text, "a\\nb\\u{1b}[2Jc\\u{202e}d\\u{2028}e\\r\\t\\u{feff}\\u{61c}ü");
 }
 
 #[test]

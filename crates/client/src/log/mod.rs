@@ -7,10 +7,10 @@
 mod file;
 mod generation;
 mod level;
-mod line;
 mod subscriber;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use std::io::Write;
 use std::os::fd::AsFd;

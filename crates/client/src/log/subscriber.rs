@@ -12,11 +12,15 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::file::LogFile;
-use super::{Console, LEVELS, Level, Log, LogSettings, line};
+use super::{Console, LEVELS, Level, Log, LogSettings, time};
+use crate::error::one_line;
 use crate::secret::{Token, redact};
 
 /// Events of other crates are not logged.
 const OURS: &str = "signpath";
+
+/// No message needs more characters.
+const LINE_MAX: usize = 8 << 10;
 
 /// Another thread may be writing to a slow disk; a line is not worth waiting longer for it.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
@@ -94,14 +98,14 @@ impl State {
         if self.muted.load(Ordering::Relaxed) {
             return;
         }
-        let message = line::escaped(&redact(message, &tokens.tokens));
+        let message = one_line(&redact(message, &tokens.tokens), LINE_MAX);
         drop(tokens);
         let level_name = Level::name_of(level);
         if level <= self.console_level.level().filter() {
             console(format!("signpath: {level_name}: {message}\n").as_bytes());
         }
         if level <= self.file_level.level().filter() {
-            let time = line::rfc3339(SystemTime::now());
+            let time = time::rfc3339(SystemTime::now());
             let process = std::process::id();
             self.write_to_file(console, &format!("{time} {process} {level_name}: {message}\n"));
         }
@@ -113,7 +117,7 @@ impl State {
         drop(file);
         // Said on the console whatever its level: whoever asked for a log file should know that there is none.
         if let Some(complaint) = complaint.filter(|_| self.console_level.level() != Level::None) {
-            let complaint = line::escaped(&complaint);
+            let complaint = one_line(&complaint, LINE_MAX);
             console(format!("signpath: warning: {complaint}\n").as_bytes());
         }
     }

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use proptest::prelude::*;
 use tracing::subscriber::with_default;
 
 use super::*;
@@ -205,4 +206,16 @@ fn many_threads_write_whole_lines() {
     let text = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
     assert_eq!(text.lines().count(), 400);
     assert!(text.lines().all(|line| line.ends_with(&"x".repeat(500))));
+}
+
+proptest! {
+    #[test]
+    fn every_message_is_one_bounded_line(message in ".{0,100}", times in 1usize..1000) {
+        let (log, captured) = console(Level::Error);
+        with_default(log.subscriber(), || tracing::error!("{}", format!("{message}\n").repeat(times)));
+        let [line] = captured.lines().try_into().unwrap();
+        let text = line.strip_suffix('\n').unwrap();
+        prop_assert!(!text.contains(char::is_control));
+        prop_assert!(text.len() < 100_000);
+    }
 }

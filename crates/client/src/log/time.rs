@@ -1,31 +1,6 @@
-//! A line stays a line: control characters escaped, the length bounded; and the time in front of it.
+//! The time in front of a line.
 
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// No message needs more bytes.
-const LINE_MAX: usize = 8 << 10;
-
-/// The message without anything that a terminal or a reader of the file could take for more than text.
-pub(super) fn escaped(message: &str) -> String {
-    let mut out = String::with_capacity(message.len());
-    for c in message.chars() {
-        if out.len() > LINE_MAX {
-            out.push_str("… (cut)");
-            break;
-        }
-        if c.is_control() || is_invisible(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Line separators and marks that change the direction of writing.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
 
 /// UTC with milliseconds, by RFC 3339. A clock before 1970 reads 1970.
 pub(super) fn rfc3339(time: SystemTime) -> String {
@@ -55,8 +30,6 @@ fn civil(days: u64) -> (u64, u64, u64) {
 mod tests {
     use std::time::Duration;
 
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -77,19 +50,5 @@ mod tests {
     #[test]
     fn a_clock_before_1970_is_no_panic() {
         assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00.000Z");
-    }
-
-    #[test]
-    fn what_could_deceive_a_reader_is_escaped() {
-        assert_eq!(escaped("a\nb\r\t\u{1b}[31m\u{202e}ü"), "a\\nb\\r\\t\\u{1b}[31m\\u{202e}ü");
-    }
-
-    proptest! {
-        #[test]
-        fn every_message_is_one_bounded_line(message in ".{0,100}", times in 1usize..1000) {
-            let line = escaped(&format!("{message}\n").repeat(times));
-            prop_assert!(!line.contains(char::is_control));
-            prop_assert!(line.len() < LINE_MAX + 100);
-        }
     }
 }
