@@ -105,7 +105,11 @@ impl Warm {
     /// What is taken out is dropped here, after the lock: it may have sockets to close.
     fn take_out(&self, doomed: impl Fn(&Kept) -> bool) {
         let gone: Vec<_> = self.services.lock().extract_if(.., |kept| doomed(kept)).collect();
-        drop(gone);
+        for kept in gone {
+            if let Some(log) = self.log.get() {
+                log.forget(&kept.service.credentials().token);
+            }
+        }
     }
 }
 
