@@ -47,38 +47,39 @@ impl EcPublicKey {
     pub(super) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let digest = leftmost_bits(digest, self.curve);
         match &self.key {
-            VerifyingKey::P256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            VerifyingKey::P384(key) => p384::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            VerifyingKey::P521(key) => p521::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
+            VerifyingKey::P256(key) => verifies::<p256::ecdsa::Signature>(key, &digest, signature),
+            VerifyingKey::P384(key) => verifies::<p384::ecdsa::Signature>(key, &digest, signature),
+            VerifyingKey::P521(key) => verifies::<p521::ecdsa::Signature>(key, &digest, signature),
         }
     }
 
     fn read(curve: Curve, point: &[u8]) -> Option<Self> {
-        let (key, point, spki) = match curve {
-            Curve::P256 => {
-                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let point = key.to_sec1_point(false).as_bytes().to_vec();
-                let spki = key.to_public_key_der().ok()?;
-                (VerifyingKey::P256(key), point, spki)
-            }
-            Curve::P384 => {
-                let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let point = key.to_sec1_point(false).as_bytes().to_vec();
-                let spki = key.to_public_key_der().ok()?;
-                (VerifyingKey::P384(key), point, spki)
-            }
-            Curve::P521 => {
-                let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let point = key.to_sec1_point(false).as_bytes().to_vec();
-                let spki = key.to_public_key_der().ok()?;
-                (VerifyingKey::P521(key), point, spki)
-            }
-        };
-        Some(Self { curve, point, spki: spki.into_vec(), key })
+        let (key, spki) = match curve {
+            Curve::P256 => parsed(point, VerifyingKey::P256),
+            Curve::P384 => parsed(point, VerifyingKey::P384),
+            Curve::P521 => parsed(point, VerifyingKey::P521),
+        }?;
+        // RFC 5480 §2.2: the point is what an SPKI ends with; here it is always the uncompressed one.
+        let point = spki.get(spki.len().checked_sub(1 + 2 * curve.field_len())?..)?.to_vec();
+        Some(Self { curve, point, spki, key })
     }
+}
+
+/// A key of one of the curve crates, and its SPKI in DER.
+fn parsed<K>(point: &[u8], wrap: fn(K) -> VerifyingKey) -> Option<(VerifyingKey, Vec<u8>)>
+where
+    K: for<'a> TryFrom<&'a [u8]> + EncodePublicKey,
+{
+    let key = K::try_from(point).ok()?;
+    let spki = key.to_public_key_der().ok()?.into_vec();
+    Some((wrap(key), spki))
+}
+
+fn verifies<S>(key: &impl PrehashVerifier<S>, digest: &[u8], signature: &[u8]) -> bool
+where
+    S: for<'a> TryFrom<&'a [u8]>,
+{
+    S::try_from(signature).is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok())
 }
 
 impl PartialEq for EcPublicKey {

@@ -140,6 +140,17 @@ fn an_ec_key_is_read_from_a_bare_point() {
 }
 
 #[test]
+fn a_compressed_point_is_the_same_key() {
+    for (curve, vectors) in EC {
+        let PublicKey::Ec(ec) = key(vectors.spki) else { panic!("not an EC key") };
+        let (x, y) = ec.point()[1..].split_at(curve.field_len());
+        let compressed = [&[2 + (y[y.len() - 1] & 1)], x].concat();
+        let read = EcPublicKey::from_point(curve, &compressed).unwrap();
+        assert_eq!((read.point(), read.spki()), (ec.point(), ec.spki()));
+    }
+}
+
+#[test]
 fn an_rsa_key_is_read_from_pkcs1_and_from_its_numbers() {
     let PublicKey::Rsa(rsa) = key(RSA_3072.spki) else { panic!("not an RSA key") };
     assert_eq!(rsa.exponent(), [1, 0, 1]);
