@@ -14,6 +14,8 @@ use crate::http::responder::{Reply, Responder};
 use crate::http::tests::{failure, get, settings, token};
 use crate::http::{Broken, NextHop, ProxySettings, Transport};
 
+mod proxy;
+
 /// A certificate for 127.0.0.1 and localhost with its key, and the root that it was issued under.
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_server.pem");
 const CA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_ca.pem");
