@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -163,6 +164,9 @@ impl Alone {
 
     pub(crate) fn write_configuration(&self, settings: &Value) {
         fs::write(&self.config_file, settings.to_string()).expect("the configuration is written");
+        // It has a token in it, and the module warns of one that everybody can read.
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&self.config_file, private).expect("the configuration is ours");
     }
 }
 
