@@ -19,6 +19,12 @@ use crate::{
     state::{AUDIT_FILE, StateFolder},
 };
 
+/// Where the metadata has the command line: of `SignHash`, of the multipart form.
+const COMMAND_LINES: &[&str] = &["/sourceProcess/commandLine", "/CreatingProcess/CommandLine"];
+
+/// How many characters of a command line are shown to people.
+const COMMAND_LINE_LENGTH: usize = 60;
+
 /// One request to sign.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,7 +86,9 @@ impl AuditEntry {
         }
     }
 
-    /// One line for people; control characters that a client sent are shown, not obeyed.
+    /// One line for people: time, user, policy, algorithm, digest, result, and the beginning of the client's command
+    /// line, two spaces between them and `-` for what is not known. Control characters that a client sent are shown,
+    /// not obeyed.
     #[must_use]
     pub fn to_text(&self) -> String {
         let known = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
@@ -88,18 +96,30 @@ impl AuditEntry {
             AuditResult::Signed { signing_request_id } => format!("signed {signing_request_id}"),
             AuditResult::Refused { status, reason } => format!("refused {status} {reason}"),
         };
-        let metadata = self.metadata.as_ref().map(|metadata| format!("  {metadata}"));
-        let line = format!(
-            "{}  {}  {:?}  {}  {}  {}  {result}{}",
-            self.time,
-            self.user,
-            self.route,
+        let columns = [
+            self.time.clone(),
+            self.user.clone(),
             known(&self.policy),
             known(&self.algorithm),
             known(&self.digest),
-            metadata.unwrap_or_default(),
-        );
-        visible(&line)
+            result,
+            self.command_line().map_or_else(|| "-".to_owned(), beginning),
+        ];
+        visible(&columns.join("  "))
+    }
+
+    /// What the client said it was started with, in the words of whichever route it used.
+    fn command_line(&self) -> Option<&str> {
+        let metadata = self.metadata.as_ref()?;
+        COMMAND_LINES.iter().find_map(|path| metadata.pointer(path)?.as_str())
+    }
+}
+
+/// A command line, cut where it gets longer than a line for people bears.
+fn beginning(line: &str) -> String {
+    match line.char_indices().nth(COMMAND_LINE_LENGTH) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(line)),
+        None => line.to_owned(),
     }
 }
 
@@ -209,12 +229,30 @@ mod tests {
         assert_eq!(serde_json::from_str::<AuditEntry>(&line).unwrap(), entry);
     }
 
+    #[test]
+    fn a_line_for_people_has_the_beginning_of_the_command_line_in_either_spelling() {
+        let long = "é".repeat(COMMAND_LINE_LENGTH + 1);
+        let cut = format!("  {}…", "é".repeat(COMMAND_LINE_LENGTH));
+        for (metadata, end) in [
+            (
+                serde_json::json!({ "sourceProcess": { "commandLine": "cosign sign" } }),
+                "  cosign sign",
+            ),
+            (serde_json::json!({ "CreatingProcess": { "CommandLine": long } }), &*cut),
+            (serde_json::json!({ "sourceProcess": { "commandLine": 1 } }), "  -"),
+        ] {
+            let mut entry = AuditEntry::begin(Route::SignHash, "ci");
+            entry.metadata = Some(metadata);
+            assert!(entry.to_text().ends_with(end), "{}", entry.to_text());
+        }
+    }
+
     proptest! {
         #[test]
         fn a_line_for_people_is_one_line_without_control_characters(text in any::<String>()) {
             let mut entry = AuditEntry::begin(Route::SignHash, &text);
             entry.policy = Some(text.clone());
-            entry.metadata = Some(text.into());
+            entry.metadata = Some(serde_json::json!({ "sourceProcess": { "commandLine": text } }));
             prop_assert!(!entry.to_text().chars().any(|c| c.is_control() || is_directional(c)));
         }
 

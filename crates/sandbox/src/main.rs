@@ -31,7 +31,13 @@ const SERVE_EXAMPLES: &str = "Examples:
   signpath-sandbox serve --tls --generation old
       https with a root of its own, as an old server without SignHash";
 
-const AUDIT_EXAMPLES: &str = "Examples:
+const AUDIT_EXAMPLES: &str = "Columns, two spaces apart, - for what is not known:
+  time (UTC), user of the token, project/policy, algorithm, digest,
+  `signed` with the signing request's id or `refused` with status and reason,
+  the beginning of the client's command line
+All else that was written down is in the lines of --json.
+
+Examples:
   signpath-sandbox audit --state ~/.sandbox
   signpath-sandbox audit --state ~/.sandbox --json | tail -n 1";
 

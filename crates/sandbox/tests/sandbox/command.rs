@@ -123,9 +123,11 @@ fn wrong_arguments_end_with_2_and_wrong_content_with_1() {
 
 #[test]
 fn the_help_has_examples() {
-    for (arguments, text) in
-        [(["serve", "--help"], "--env-file sandbox.env"), (["audit", "--help"], "--json | tail")]
-    {
+    for (arguments, text) in [
+        (["serve", "--help"], "--env-file sandbox.env"),
+        (["audit", "--help"], "--json | tail"),
+        (["audit", "--help"], "the beginning of the client's command line"),
+    ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8(output.stdout).unwrap().contains(text));
@@ -136,15 +138,15 @@ fn the_help_has_examples() {
 fn audit_prints_lines_for_people_and_for_programs() {
     let folder = TempDir::new().unwrap();
     let lines = [
-        r#"{"time":"2026-01-02T03:04:05.678Z","user":"ci","route":"SignHash","policy":"demo/ec","algorithm":"Ecdsa Ieee","digest":"e3b0","metadata":{"a":1},"result":"signed","signingRequestId":"i-d"}"#,
+        r#"{"time":"2026-01-02T03:04:05.678Z","user":"ci","route":"SignHash","policy":"demo/ec","algorithm":"Ecdsa Ieee","digest":"e3b0","metadata":{"sourceProcess":{"commandLine":"cosign sign","user":"me"}},"result":"signed","signingRequestId":"i-d"}"#,
         r#"{"time":"2026-01-02T03:04:06.000Z","user":"unknown","route":"SigningRequests","policy":"x\u001b[2J/y","result":"refused","status":401,"reason":"No."}"#,
     ];
     let log = lines.join("\n") + "\n";
     fs::write(folder.path().join("audit.jsonl"), &log).unwrap();
     let state = folder.path().to_str().unwrap();
     let output = run(&["audit", "--state", state]);
-    let expected = "2026-01-02T03:04:05.678Z  ci  SignHash  demo/ec  Ecdsa Ieee  e3b0  signed i-d  {\"a\":1}\n\
-         2026-01-02T03:04:06.000Z  unknown  SigningRequests  x\\u{1b}[2J/y  -  -  refused 401 No.\n";
+    let expected = "2026-01-02T03:04:05.678Z  ci  demo/ec  Ecdsa Ieee  e3b0  signed i-d  cosign sign\n\
+         2026-01-02T03:04:06.000Z  unknown  x\\u{1b}[2J/y  -  -  refused 401 No.  -\n";
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert_eq!(output.status.code(), Some(0));
     let output = run(&["audit", "--state", state, "--json"]);
