@@ -187,7 +187,7 @@ fn print(line: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// The one place that writes to standard error; a closed one is no reason to stop.
+/// The one place of the program that writes to standard error (the library warns of files that others can use); a closed one is no reason to stop.
 fn say(text: &str) {
     drop(writeln!(io::stderr().lock(), "{text}"));
 }

@@ -2,9 +2,9 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -14,6 +14,7 @@ use crate::Error;
 
 const OWNER_ONLY_FILE: u32 = 0o600;
 const OWNER_ONLY_FOLDER: u32 = 0o700;
+const OTHERS: u32 = 0o077;
 
 /// Writes a file with mode 0600 under another name and renames it: it is there as a whole or not at all.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
@@ -64,4 +65,31 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::File { action: "read", path: path.to_owned(), source }),
     }
+}
+
+/// The content of a file with a key or a token, or `None` if there is none. One that others can use is taken from
+/// them first, and its owner is told: a copy may be about.
+pub(crate) fn read_secret_if_there(path: &Path) -> Result<Option<String>, Error> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::File { action: "read", path: path.to_owned(), source }),
+    };
+    if protect(&file).map_err(Error::file("protect", path))? {
+        let told = format!("{} could be used by others; its mode is now 0600", path.display());
+        // A closed standard error is no reason to stop.
+        drop(writeln!(io::stderr().lock(), "signpath-sandbox: warning: {told}"));
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(Error::file("read", path))?;
+    Ok(Some(text))
+}
+
+/// Whether the file had to be taken from others.
+fn protect(file: &File) -> io::Result<bool> {
+    if file.metadata()?.permissions().mode() & OTHERS == 0 {
+        return Ok(false);
+    }
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY_FILE))?;
+    Ok(true)
 }

@@ -105,7 +105,7 @@ impl StateFolder {
     pub(crate) fn authority(&self, name: &str) -> Result<Authority, Error> {
         let key_path = self.folder.join(format!("{name}-key.pem"));
         let certificate_path = self.folder.join(format!("{name}.pem"));
-        let key = private_file::read_if_there(&key_path)?;
+        let key = private_file::read_secret_if_there(&key_path)?;
         let certificate = private_file::read_if_there(&certificate_path)?;
         if let (Some(key), Some(certificate)) = (key, certificate) {
             let damaged = |reason| Error::Damaged { path: certificate_path.clone(), reason };
@@ -130,7 +130,7 @@ impl StateFolder {
 
     fn kept_identity(&self) -> Result<KeptIdentity, Error> {
         let path = self.folder.join(IDENTITY_FILE);
-        let Some(text) = private_file::read_if_there(&path)? else {
+        let Some(text) = private_file::read_secret_if_there(&path)? else {
             return Ok(KeptIdentity::default());
         };
         serde_json::from_str(&text)

@@ -142,7 +142,7 @@ fn cached_key(folder: &Path, policy: &PolicyConfig) -> Result<KeyPair, Error> {
 }
 
 fn read_key(path: &Path, policy: &PolicyConfig) -> Result<Option<KeyPair>, Error> {
-    let Some(pem) = private_file::read_if_there(path)? else { return Ok(None) };
+    let Some(pem) = private_file::read_secret_if_there(path)? else { return Ok(None) };
     let key = KeyPair::from_pem(policy.key, &pem);
     key.map(Some).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
 }

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -101,6 +102,24 @@ fn a_second_serve_in_the_same_folder_is_refused() {
     let second = run(&["serve", "--listen", "127.0.0.1:0", "--state", state.to_str().unwrap()]);
     assert_eq!(second.status.code(), Some(1));
     assert!(stderr(&second).contains("in use by another sandbox"), "{}", stderr(&second));
+}
+
+#[test]
+fn files_that_others_can_use_are_taken_from_them_with_a_warning() {
+    let folder = TempDir::new().unwrap();
+    let (_, errors) = Serving::start(folder.path(), &["--tls", "--state", "s"]).end("-TERM");
+    assert!(!errors.contains("warning"), "{errors}");
+    let names = ["sandbox.json", "keys/p/a.pem", "code-signing-root-key.pem", "tls-root-key.pem"];
+    let files = names.map(|name| folder.path().join("s").join(name));
+    for file in &files {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let (_, errors) = Serving::start(folder.path(), &["--tls", "--state", "s"]).end("-TERM");
+    for (name, file) in names.iter().zip(&files) {
+        let warning = format!("{name} could be used by others; its mode is now 0600");
+        assert_eq!(errors.matches(&warning).count(), 1, "{errors}");
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }
 
 #[test]
