@@ -16,7 +16,7 @@ use crate::{
     Error, private_file,
     record::{Memory, Newest},
     routes::Route,
-    state::{AUDIT_FILE, StateFolder},
+    state::{AUDIT_FILE, StateFolder, has_identity},
 };
 
 /// Where the metadata has the command line: of `SignHash`, of the multipart form.
@@ -171,13 +171,21 @@ impl AuditFile {
     }
 }
 
-/// The lines of a state folder's audit log, oldest first.
+/// The lines of a state folder's audit log, oldest first; none when it has no log yet.
 ///
 /// # Errors
-/// When there is no such log or it cannot be read.
+/// [`Error::NoStateFolder`] when there is no log and the folder is not a sandbox's, [`Error::File`] when the log cannot
+/// be read.
 pub fn read_audit_lines(folder: &Path) -> Result<Vec<String>, Error> {
     let path = folder.join(AUDIT_FILE);
-    let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let Some(text) = private_file::read_if_there(&path)? else {
+        let folder = folder.to_owned();
+        return if has_identity(&folder) {
+            Ok(Vec::new())
+        } else {
+            Err(Error::NoStateFolder { folder })
+        };
+    };
     Ok(text.lines().map(str::to_owned).collect())
 }
 

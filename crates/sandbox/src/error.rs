@@ -34,6 +34,11 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is no audit log because the folder is no sandbox's state folder, or is not there.
+    NoStateFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file of the sandbox cannot be read or written.
     File {
         /// What was tried, as in `read` or `write`.
@@ -106,6 +111,11 @@ impl fmt::Display for Error {
                  choose another folder",
                 folder.display()
             ),
+            Self::NoStateFolder { folder } => write!(
+                f,
+                "{} is not the state folder of a sandbox; name the folder that serve --state was given",
+                folder.display()
+            ),
             Self::File { action, path, source } => {
                 write!(f, "cannot {action} {}: {source}", path.display())
             }
@@ -131,6 +141,7 @@ impl std::error::Error for Error {
             | Self::Config { .. }
             | Self::StateInUse { .. }
             | Self::NotASandbox { .. }
+            | Self::NoStateFolder { .. }
             | Self::Damaged { .. }
             | Self::Crypto { .. }
             | Self::UnknownPolicy { .. } => None,

@@ -157,8 +157,12 @@ fn start(arguments: ServeArguments) -> Result<Sandbox, Error> {
 }
 
 fn audit(folder: &Path, as_json: bool) -> Result<(), String> {
+    let lines = read_audit_lines(folder).map_err(|error| error.to_string())?;
+    if lines.is_empty() {
+        say("nothing was signed or refused yet");
+    }
     let mut unreadable = Vec::new();
-    for (index, line) in read_audit_lines(folder).map_err(|e| e.to_string())?.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         let text = match serde_json::from_str::<AuditEntry>(line) {
             _ if as_json => line.clone(),
             Ok(entry) => entry.to_text(),

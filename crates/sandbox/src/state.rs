@@ -122,7 +122,7 @@ impl StateFolder {
 
     /// The file is what a state folder is known by: it is there from the first moment on, whoever chooses what it keeps.
     fn with_identity_file(self) -> Result<Self, Error> {
-        if !self.folder.join(IDENTITY_FILE).exists() {
+        if !has_identity(&self.folder) {
             self.keep_identity(&KeptIdentity::default())?;
         }
         Ok(self)
@@ -143,6 +143,11 @@ impl StateFolder {
         let text = text.map_err(Error::file("write", &path))?;
         private_file::write(&path, format!("{text}\n").as_bytes())
     }
+}
+
+/// Whether a folder has the file that a state folder is known by.
+pub(crate) fn has_identity(folder: &Path) -> bool {
+    folder.join(IDENTITY_FILE).exists()
 }
 
 /// Whether a folder is empty or a sandbox's: it has a `sandbox.json`, or lost it and holds nothing but what is ours.

@@ -131,7 +131,7 @@ fn wrong_arguments_end_with_2_and_wrong_content_with_1() {
         (vec!["serve", "--listen", "0.0.0.0:0"], 1, "--allow-remote"),
         (vec!["serve", "--listen", "nonsense"], 1, "cannot listen on nonsense"),
         (vec!["serve", "--config", "/nonexistent.json"], 1, "cannot read /nonexistent.json"),
-        (vec!["audit", "--state", "/nonexistent"], 1, "cannot read /nonexistent/audit.jsonl"),
+        (vec!["audit", "--state", "/nonexistent"], 1, "/nonexistent is not the state folder"),
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
@@ -170,6 +170,20 @@ fn audit_prints_lines_for_people_and_for_programs() {
     assert_eq!(output.status.code(), Some(0));
     let output = run(&["audit", "--state", state, "--json"]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), log);
+}
+
+#[test]
+fn audit_says_when_nothing_was_signed_yet() {
+    let folder = TempDir::new().unwrap();
+    drop(Serving::start(folder.path(), &["--state", "s"]));
+    let state = folder.path().join("s");
+    for _ in ["an empty log", "no log"] {
+        let output = run(&["audit", "--state", state.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(stderr(&output), "nothing was signed or refused yet\n");
+        assert!(output.stdout.is_empty());
+        drop(fs::remove_file(state.join("audit.jsonl")));
+    }
 }
 
 #[test]
