@@ -73,7 +73,8 @@ impl Authority {
 
     /// Reads what [`Self::key_pem`] and [`Self::certificate_pem`] gave.
     pub(crate) fn from_pem(key: &str, certificate: &str) -> Result<Self, String> {
-        let key = SigningKey::from_pkcs8_pem(key).map_err(|error| error.to_string())?;
+        let key = SigningKey::from_pkcs8_pem(key)
+            .map_err(|_| "the key file beside it holds no PKCS #8 key in PEM".to_owned())?;
         let certificate = Certificate::from_pem(certificate).map_err(|error| error.to_string())?;
         let ours = key.verifying_key().to_public_key_der().map_err(|error| error.to_string())?;
         if spki_of(&certificate)? != ours.as_bytes() {

@@ -56,7 +56,7 @@ impl KeyPair {
             KeyType::P384 => p384::ecdsa::SigningKey::from_pkcs8_pem(pem).map(Self::P384),
             KeyType::P521 => p521::ecdsa::SigningKey::from_pkcs8_pem(pem).map(Self::P521),
         }
-        .map_err(|error| format!("it holds no key of the kind {kind:?} ({error})"))?;
+        .map_err(|_| format!("it holds no PKCS #8 key of the kind {kind:?} in PEM"))?;
         if let Self::Rsa(rsa) = &key
             && usize::try_from(rsa.n().bits_vartime()) != Ok(kind.bits())
         {

@@ -191,12 +191,24 @@ fn another_alternative_name_gets_another_certificate_for_the_same_key() {
 }
 
 #[test]
-fn a_damaged_key_is_an_error_that_names_the_file() {
+fn a_damaged_key_is_an_error_that_names_the_file_and_says_what_to_do() {
     let folder = TempDir::new().unwrap();
     start(folder.path()).private_key_pem("demo/ec").unwrap();
-    fs::write(folder.path().join("keys/demo/ec.pem"), "nonsense").unwrap();
+    let [key, root] =
+        ["keys/demo/ec.pem", "code-signing-root-key.pem"].map(|f| folder.path().join(f));
+    fs::write(&key, "nonsense").unwrap();
     let error = start(folder.path()).prepare().unwrap_err().to_string();
-    assert!(error.contains("keys/demo/ec.pem is damaged"), "{error}");
+    let reason = "it holds no PKCS #8 key of the kind P256 in PEM; remove it to have it made anew";
+    assert_eq!(error, format!("{} is damaged: {reason}", key.display()));
+
+    fs::write(&root, "nonsense").unwrap();
+    let error = builder().state(folder.path()).start().unwrap_err().to_string();
+    let reason =
+        "the key file beside it holds no PKCS #8 key in PEM; remove it to have it made anew";
+    assert!(error.ends_with(&format!("code-signing-root.pem is damaged: {reason}")), "{error}");
+    fs::remove_file(folder.path().join("code-signing-root.pem")).unwrap();
+    fs::remove_file(key).unwrap();
+    start(folder.path()).private_key_pem("demo/ec").unwrap();
 }
 
 #[test]
