@@ -22,7 +22,11 @@ const ABOUT: &str =
 
 It signs hashes for whoever has its token and protects nothing. It is not SignPath's.";
 
-const SERVE_EXAMPLES: &str = "Examples:
+const SERVE_EXAMPLES: &str = "Clients on other machines need --allow-remote, --tls and --listen with the address that they use:
+  the module speaks plain http to loopback only; the certificate is for loopback and the
+  address listened on; and on 0.0.0.0 or [::] the settings name loopback.
+
+Examples:
   signpath-sandbox serve
       in memory, on http://127.0.0.1:8420/Api; prints the settings of a client
   signpath-sandbox serve --listen 127.0.0.1:0 --state ~/.sandbox --env-file sandbox.env
@@ -63,7 +67,7 @@ struct ServeArguments {
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
     listen: String,
-    /// Allow an address that other machines can reach
+    /// Allow an address that other machines can reach (see below)
     #[arg(long)]
     allow_remote: bool,
     /// Keep organization, token, keys and the audit log in this folder (made when missing)

@@ -144,6 +144,7 @@ fn wrong_arguments_end_with_2_and_wrong_content_with_1() {
 fn the_help_has_examples() {
     for (arguments, text) in [
         (["serve", "--help"], "--env-file sandbox.env"),
+        (["serve", "--help"], "plain http to loopback only"),
         (["audit", "--help"], "--json | tail"),
         (["audit", "--help"], "the beginning of the client's command line"),
     ] {
