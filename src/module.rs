@@ -1,14 +1,14 @@
 //! One run of the module, from C_Initialize to C_Finalize, and the one door to it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use cryptoki_sys::*;
 use parking_lot::{Mutex, RwLock};
 use signpath_client::{
-    config::{Config, Process},
+    config::{Config, Origin, Process},
     log::{Level, LogSettings},
 };
-use tracing::{info, warn};
+use tracing::{error, info, trace, warn};
 
 use crate::{
     error::{Error, Result},
@@ -31,6 +31,8 @@ struct State {
     /// Held by whoever begins or ends a run, files included; other calls do not wait for it.
     turning: Mutex<()>,
     warm: Warm,
+    /// What was said of the configuration: once is enough for a program that initializes the module again and again.
+    said: Mutex<HashSet<String>>,
     session_handles: Counter,
     object_handles: Counter,
 }
@@ -80,6 +82,22 @@ pub(crate) fn is_ours() -> bool {
     STATE.made().is_some()
 }
 
+impl State {
+    fn say_what_is_odd(&self, config: &Config) {
+        let is_new = |sentence: &str| self.said.lock().insert(sentence.to_owned());
+        if let Some(sentence) = config.half_credentials().filter(|sentence| is_new(sentence)) {
+            error!("{sentence}");
+        }
+        for sentence in config.warnings().iter().filter(|sentence| is_new(sentence)) {
+            warn!("{sentence}");
+        }
+        for Origin { setting, value, place } in config.origins() {
+            let value = value.as_deref().unwrap_or("not set");
+            trace!("{} is {value} ({place})", setting.name());
+        }
+    }
+}
+
 impl Module {
     fn start(state: &'static State) -> Result<Self> {
         let caller = if process::is_privileged() { Process::Privileged } else { Process::Ordinary };
@@ -88,9 +106,7 @@ impl Module {
             state.warm.start_log(&LogSettings { console, ..LogSettings::default() }, None);
         })?;
         state.warm.start_log(&config.log, config.token.as_ref());
-        for warning in config.warnings() {
-            warn!("{warning}");
-        }
+        state.say_what_is_odd(&config);
         info!("signpath-pkcs11 {} for {}", env!("CARGO_PKG_VERSION"), config.api_url);
         let config = Arc::new(config);
         let token = Token::new(FIRST_SLOT, config, &state.warm, &state.object_handles);

@@ -167,7 +167,8 @@ impl Token {
         }
         state.catalog.show(&policies, organization, self.certificates);
         let found = state.catalog.search(template);
-        let missing = template.wanted_key().and_then(|key| missing_key(key, &state.catalog));
+        let wanted = template.wanted_key();
+        let missing = wanted.and_then(|key| missing_key(key, &state.catalog, &self.config));
         drop(state);
         if let Some(message) = missing {
             error!("{message}");
@@ -226,18 +227,37 @@ fn refused_login(error: Error) -> Error {
 }
 
 /// A client that finds no key says little more than that; this says which keys there are.
-fn missing_key(wanted: &str, catalog: &Catalog) -> Option<String> {
+fn missing_key(wanted: &str, catalog: &Catalog, config: &Config) -> Option<String> {
     let names: Vec<_> = catalog.key_names().collect();
     if names.contains(&wanted) {
         return None;
     }
     let listed = names.iter().take(LISTED_KEYS).copied().collect::<Vec<_>>().join(", ");
     Some(match names.len() {
-        0 => format!("there is no key {wanted:?}: this token may use no signing policy at all"),
-        1..=LISTED_KEYS => format!("there is no key {wanted:?}; there is: {listed}"),
+        0 => format!(
+            "there is no key {wanted:?}: the API token may use no signing policy{}",
+            narrowed(config)
+        ),
+        1..=LISTED_KEYS => {
+            format!("there is no key {wanted:?}; there is: {listed}{}", narrowed(config))
+        }
         more => {
             let rest = more.saturating_sub(LISTED_KEYS);
-            format!("there is no key {wanted:?}; there is: {listed} and {rest} more")
+            format!(
+                "there is no key {wanted:?}; there is: {listed} and {rest} more{}",
+                narrowed(config)
+            )
         }
     })
+}
+
+/// What the configuration narrows the keys to, as the end of a sentence.
+fn narrowed(config: &Config) -> String {
+    let filters = [
+        ("SIGNPATH_PROJECT_SLUG", config.project.as_deref()),
+        ("SIGNPATH_SIGNING_POLICY_SLUG", config.signing_policy.as_deref()),
+    ];
+    let set: Vec<_> =
+        filters.iter().filter_map(|(name, slug)| Some(format!("{name}={}", (*slug)?))).collect();
+    if set.is_empty() { String::new() } else { format!(" (only keys with {})", set.join(" and ")) }
 }

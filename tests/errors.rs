@@ -118,5 +118,6 @@ fn no_log_line_of_any_level_has_the_token_in_it() {
         println!("token, backwards: {backwards}");
     })
     .stderr_says("C_Sign")
+    .stderr_says("ApiToken is ***")
     .stderr_hides_what_stdout_has_backwards("token, backwards: ");
 }

@@ -69,6 +69,22 @@ fn a_wrong_token_is_pin_incorrect_and_one_line_says_why() {
 }
 
 #[test]
+fn one_half_of_the_credentials_is_said_once_because_a_tool_only_asks_for_a_pin() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_with(&sandbox, json!({ "ApiToken": "" }));
+        let module = Module::load();
+        for _ in 0..2 {
+            module.initialize().unwrap();
+            assert_ne!(module.token_info(1).flags & CKF_LOGIN_REQUIRED, 0);
+            module.finalize().unwrap();
+        }
+    })
+    .stderr_lines(1)
+    .stderr_says("ApiToken");
+}
+
+#[test]
 fn a_wrong_configured_token_is_pin_incorrect_at_the_login_too() {
     alone(|process| {
         let sandbox = process.sandbox();

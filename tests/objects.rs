@@ -147,6 +147,20 @@ fn vendor_attributes_name_the_policy_at_signpath() {
 }
 
 #[test]
+fn a_key_that_a_setting_hides_is_answered_with_that_setting() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_with(&sandbox, json!({ "ProjectSlug": "dmeo" }));
+        let module = Module::started();
+        let private = CKO_PRIVATE_KEY.to_ne_bytes();
+        let template = [(CKA_CLASS, &private[..]), (CKA_LABEL, b"demo/ec")];
+        assert_eq!(module.session().find(&template), Ok(vec![]));
+    })
+    .stderr_lines(1)
+    .stderr_says("SIGNPATH_PROJECT_SLUG=dmeo");
+}
+
+#[test]
 fn a_key_that_is_not_there_is_answered_with_those_that_are() {
     alone(|process| {
         let (_sandbox, module) = process.started();

@@ -124,9 +124,6 @@ impl Config {
         source::apply_all(&mut config, &environment)?;
         config.system_roots = SystemRoots::read(&environment);
         config.proxy.for_host(config.api_url.scheme(), config.api_url.host())?;
-        if config.token.is_some() != config.organization.is_some() {
-            config.warnings.push(HALF_CREDENTIALS.to_owned());
-        }
         Ok(config)
     }
 
@@ -134,6 +131,16 @@ impl Config {
     pub fn credentials(&self) -> Option<Credentials> {
         let (organization, token) = (self.organization.clone()?, self.token.clone()?);
         Some(Credentials { organization, token })
+    }
+
+    /// What to say if only one of organization and token is set: the other one was forgotten, and without it there is
+    /// no key to be found. To be logged as an error; nothing is wrong if credentials come as a PIN.
+    pub fn half_credentials(&self) -> Option<&str> {
+        match (&self.organization, &self.token) {
+            (Some(_), None) => Some(NO_TOKEN),
+            (None, Some(_)) => Some(NO_ORGANIZATION),
+            _ => None,
+        }
     }
 
     /// What the user should know: unknown keys, settings without effect. To be logged when the log is up.
@@ -207,5 +214,8 @@ impl Config {
 const PRIVILEGED: &str = "this process has more rights than its user: environment and configuration file are ignored, \
      the defaults hold, and credentials have to be given as a PIN";
 
-const HALF_CREDENTIALS: &str = "only one of OrganizationId (SIGNPATH_ORGANIZATION_ID) and ApiToken (SIGNPATH_API_TOKEN) is \
-     set: without the other one a PIN of the form organization:token is needed";
+const NO_TOKEN: &str = "OrganizationId is set, but ApiToken is not: set SIGNPATH_API_TOKEN (or ApiToken in the \
+     configuration file), or give a PIN of the form organization:token";
+
+const NO_ORGANIZATION: &str = "ApiToken is set, but OrganizationId is not: set SIGNPATH_ORGANIZATION_ID (or OrganizationId \
+     in the configuration file), or give a PIN of the form organization:token";

@@ -37,7 +37,22 @@ fn a_literal_token_is_reported_as_stars() {
     let config = load(&[("SIGNPATH_API_TOKEN", "hunter2")]).unwrap();
     let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
     assert_eq!(origin.value.as_deref(), Some("***"));
-    assert!(config.warnings()[0].contains("only one of OrganizationId"));
+}
+
+#[test]
+fn half_of_the_credentials_is_told_with_what_to_set_and_is_no_mere_warning() {
+    for (variables, expected) in [
+        (&[("SIGNPATH_API_TOKEN", "hunter2")][..], Some("set SIGNPATH_ORGANIZATION_ID")),
+        (&[("SIGNPATH_ORGANIZATION_ID", ID)], Some("set SIGNPATH_API_TOKEN")),
+        (&[("SIGNPATH_API_TOKEN", "hunter2"), ("SIGNPATH_ORGANIZATION_ID", ID)], None),
+        (&[], None),
+    ] {
+        let config = load(variables).unwrap();
+        let told = config.half_credentials();
+        assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
+        assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{told:?}");
+        assert_eq!(config.warnings(), [""; 0]);
+    }
 }
 
 #[test]
