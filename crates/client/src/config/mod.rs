@@ -127,6 +127,22 @@ impl Config {
         Ok(config)
     }
 
+    /// What is to be logged where, also when [`Config::load`] fails: only the settings of the log are read, and of
+    /// those that cannot be used the default holds. What is wrong is for `load` to say.
+    pub fn log_settings(process: Process) -> LogSettings {
+        if process == Process::Privileged {
+            return Self::log_settings_from(|_| None);
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        Self::log_settings_from(|name| std::env::var_os(name))
+    }
+
+    fn log_settings_from(environment: impl Fn(&str) -> Option<OsString>) -> LogSettings {
+        let mut config = Self::blank(HostProgram::default());
+        source::apply_log(&mut config, &environment);
+        config.log
+    }
+
     /// What is used without a PIN; `None` unless organization and token are both set.
     pub fn credentials(&self) -> Option<Credentials> {
         let (organization, token) = (self.organization.clone()?, self.token.clone()?);

@@ -16,6 +16,9 @@ use crate::secret::{HIDDEN, redact};
 /// So many characters of a value are shown.
 const SHOWN_MAX: usize = 200;
 
+/// The names of the log's settings begin like this.
+const LOG: &str = "Log.";
+
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -83,6 +86,16 @@ pub(super) fn apply_all(
         config.origins.push(origin);
     }
     Ok(())
+}
+
+/// Puts the settings of the log into the configuration, the default where a value or the file cannot be used.
+pub(super) fn apply_log(config: &mut Config, environment: &dyn Fn(&str) -> Option<OsString>) {
+    let sources = Sources::open(environment).unwrap_or(Sources { environment, file: None });
+    let defaults = Sources { environment: &|_| None, file: None };
+    for setting in SETTINGS.iter().filter(|setting| setting.name().starts_with(LOG)) {
+        // The defaults of the table can be used.
+        apply(config, setting, &sources).or_else(|_| apply(config, setting, &defaults)).ok();
+    }
 }
 
 fn apply(

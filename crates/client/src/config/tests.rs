@@ -7,6 +7,7 @@ use super::*;
 use crate::error::Class;
 use crate::log::Level;
 
+mod log_settings;
 mod secrets;
 
 const ID: &str = "94b2c3d4-0000-4000-8000-aabbccddeeff";
