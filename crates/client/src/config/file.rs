@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::source::kind;
 use super::table::SETTINGS;
 use crate::error::Error;
 use crate::process::read_regular;
@@ -56,10 +57,16 @@ impl Entries {
     /// A sentence for each key that no setting has.
     pub(super) fn unknown(&self, path: &Path) -> Vec<String> {
         let known = || SETTINGS.iter().flat_map(|setting| setting.json.iter().copied());
-        let keys = self.0.iter().map(|(key, _)| key.as_str());
-        let unknown = keys.filter(|key| !key.starts_with('$') && !known().any(|name| name == *key));
+        let is_known = |key: &str| key.starts_with('$') || known().any(|name| name == key);
+        let unknown = self.0.iter().filter(|(key, _)| !is_known(key));
         unknown
-            .map(|key| {
+            .map(|(key, value)| {
+                if known().any(|name| is_object(name, key)) {
+                    let (shown, kind) = (path.display(), kind(value));
+                    return format!(
+                        "the configuration file {shown} has {kind} for {key:?}, where an object ({{…}}) is expected"
+                    );
+                }
                 let hint = nearest(key, known())
                     .map_or(String::new(), |name| format!("; did you mean {name}?"));
                 format!(
@@ -69,6 +76,11 @@ impl Entries {
             })
             .collect()
     }
+}
+
+/// Whether the known name stands inside an object with this key.
+fn is_object(name: &str, key: &str) -> bool {
+    name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// serde_json's words without the place, which is said already.
@@ -159,6 +171,15 @@ mod tests {
         }
         assert_eq!(warnings.len(), 4);
         assert!(!all.contains("\"Zebra\";"));
+    }
+
+    #[test]
+    fn a_key_of_an_object_with_another_value_is_not_called_unknown() {
+        let text = br#"{"Cryptoki":5,"Log":{"File":"info"},"Time":1}"#;
+        let all = Entries::parse(text).unwrap().unknown(Path::new("f")).join("\n");
+        assert!(all.contains("has a number for \"Cryptoki\", where an object"), "{all}");
+        assert!(all.contains("has a string for \"Log.File\", where an object"), "{all}");
+        assert!(all.contains("unknown key \"Time\""), "{all}");
     }
 
     #[test]

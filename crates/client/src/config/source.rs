@@ -205,7 +205,8 @@ impl fmt::Display for Form {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What a value of JSON is, for a sentence.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
