@@ -4,10 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use cryptoki_sys::*;
 use parking_lot::{Mutex, RwLock};
-use signpath_client::{
-    config::{Config, Origin, Process},
-    log::{Level, LogSettings},
-};
+use signpath_client::config::{Config, Origin, Process};
 use tracing::{error, info, trace, warn};
 
 use crate::{
@@ -101,10 +98,8 @@ impl State {
 impl Module {
     fn start(state: &'static State) -> Result<Self> {
         let caller = if process::is_privileged() { Process::Privileged } else { Process::Ordinary };
-        let config = Config::load(caller).inspect_err(|_| {
-            let console = Level::Error;
-            state.warm.start_log(&LogSettings { console, ..LogSettings::default() }, None);
-        })?;
+        let config = Config::load(caller)
+            .inspect_err(|_| state.warm.start_log(&Config::log_settings(caller), None))?;
         state.warm.start_log(&config.log, config.token.as_ref());
         state.say_what_is_odd(&config);
         info!("signpath-pkcs11 {} for {}", env!("CARGO_PKG_VERSION"), config.api_url);

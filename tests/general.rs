@@ -211,6 +211,16 @@ fn every_interface_has_its_version_and_the_newest_signs() {
 }
 
 #[test]
+fn a_log_that_was_turned_off_stays_off_when_another_setting_is_wrong() {
+    alone(|process| {
+        let log = json!({ "Console": { "Level": "none" } });
+        process.write_configuration(&json!({ "Metadata": "some", "Log": log }));
+        assert_eq!(Module::load().initialize(), Err(CKR_GENERAL_ERROR));
+    })
+    .stderr_lines(0);
+}
+
+#[test]
 fn a_wrong_setting_fails_c_initialize_and_says_what_is_allowed() {
     alone(|process| {
         process.write_configuration(&json!({ "Cryptoki": { "Certificates": "sometimes" } }));

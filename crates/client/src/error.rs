@@ -153,7 +153,7 @@ pub enum Failure {
 pub enum Stop {
     /// What failed like this cannot succeed, or must not be sent again.
     Final,
-    /// The total time is used up.
+    /// What is left of the total time is too short for another attempt.
     Budget,
     /// The number of attempts is used up.
     Attempts,
@@ -293,7 +293,7 @@ fn stopped(
     write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
     match because {
         Stop::Final => f.write_str(")"),
-        Stop::Budget => f.write_str("; the total time is used up)"),
+        Stop::Budget => f.write_str("; no time is left for another one)"),
         Stop::Attempts => f.write_str("; the number of attempts is used up)"),
         Stop::PauseTooLong { wanted } => write!(
             f,

@@ -110,7 +110,7 @@ fn a_message_says_what_was_asked_what_was_answered_and_what_to_do() {
     );
     assert_eq!(
         given_up(connection(Failure::Connect)).to_string(),
-        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; the total time is used up). Check \
+        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; no time is left for another one). Check \
          SIGNPATH_API_URL, the network, and the proxy if there is one"
     );
 }
