@@ -3,7 +3,7 @@
 //!
 //! The rooms, from the C caller inwards (ARCHITECTURE.md walks the whole path of a signature):
 //!
-//! - `ffi`: the C boundary, and the only room with `unsafe`;
+//! - `ffi`: the C boundary, and the only room that works on raw pointers;
 //! - `module`, `warm`, `token`, `session`, `handles`: the state behind it, as safe Rust;
 //! - `object`, `mechanism`, `request`: what the token shows and what it asks the service, as tables
 //!   and pure functions;
