@@ -166,7 +166,11 @@ pub enum Stop {
 
 /// A file that a setting names and that cannot be used; `why` continues a sentence ("cannot be read: …").
 pub(crate) fn unusable_file(setting: &str, path: &Path, why: impl fmt::Display) -> Error {
-    Error::Setup { why: format!("{setting} names {}, which {why}", path.display()) }
+    let row = crate::SETTINGS.iter().find(|row| row.name() == setting);
+    let allowed = row.map_or("a file that can be used", |row| row.allowed);
+    Error::Setup {
+        why: format!("{setting} names {}, which {why}; allowed: {allowed}", path.display()),
+    }
 }
 
 impl Error {
