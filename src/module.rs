@@ -82,7 +82,7 @@ pub(crate) fn is_ours() -> bool {
 impl State {
     fn say_what_is_odd(&self, config: &Config) {
         let is_new = |sentence: &str| self.said.lock().insert(sentence.to_owned());
-        if let Some(sentence) = config.half_credentials().filter(|sentence| is_new(sentence)) {
+        if let Some(sentence) = config.missing_credentials().filter(|sentence| is_new(sentence)) {
             error!("{sentence}");
         }
         for sentence in config.warnings().iter().filter(|sentence| is_new(sentence)) {

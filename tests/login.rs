@@ -6,7 +6,7 @@ use cryptoki_sys::*;
 use serde_json::json;
 use signpath_sandbox::{ApiToken, Config, Fault, Route};
 
-use crate::harness::{Module, alone, requested};
+use crate::harness::{Module, alone, alone_with, requested};
 
 const OTHER: &str = "00000000-0000-4000-8000-000000000001";
 
@@ -69,8 +69,8 @@ fn a_wrong_token_is_pin_incorrect_and_one_line_says_why() {
 }
 
 #[test]
-fn one_half_of_the_credentials_is_said_once_because_a_tool_only_asks_for_a_pin() {
-    alone(|process| {
+fn a_secret_that_a_pipeline_does_not_have_is_said_because_a_tool_only_asks_for_a_pin() {
+    alone_with(&[("SIGNPATH_API_TOKEN", "")], |process| {
         let sandbox = process.sandbox();
         process.configure_with(&sandbox, json!({ "ApiToken": "" }));
         let module = Module::load();
@@ -81,7 +81,19 @@ fn one_half_of_the_credentials_is_said_once_because_a_tool_only_asks_for_a_pin()
         }
     })
     .stderr_lines(1)
-    .stderr_says("ApiToken");
+    .stderr_says("SIGNPATH_API_TOKEN is set, but empty");
+}
+
+#[test]
+fn an_organization_in_the_configuration_and_a_token_in_the_pin_are_nothing_to_speak_of() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure_with(&sandbox, json!({ "ApiToken": "" }));
+        let module = Module::started();
+        let session = module.session();
+        session.login(&format!("{}:{}", sandbox.organization_id(), sandbox.token())).unwrap();
+    })
+    .stderr_lines(0);
 }
 
 #[test]

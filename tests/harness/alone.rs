@@ -42,6 +42,14 @@ pub(crate) fn alone<F: FnOnce(Alone)>(body: F) -> Ended {
     if is_child(test) { run_here(body) } else { run_child(test, &[]) }
 }
 
+/// Like [`alone`], with variables in the environment.
+pub(crate) fn alone_with<F: FnOnce(Alone)>(variables: &[(&str, &str)], body: F) -> Ended {
+    let test = name_of(&body);
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let variables: Vec<_> = variables.iter().map(owned).collect();
+    if is_child(test) { run_here(body) } else { run_child(test, &variables) }
+}
+
 /// Like [`alone`], with a sandbox in the parent's process, so that the child's threads, sockets and signals are the
 /// module's. Its settings are in the child's environment.
 pub(crate) fn alone_beside_a_sandbox<F: FnOnce(Alone)>(body: F) -> Ended {

@@ -7,7 +7,8 @@ mod tools;
 
 pub(crate) use alone::builder as sandbox_builder;
 pub(crate) use alone::{
-    Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, requested, variable,
+    Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, alone_with, requested,
+    variable,
 };
 pub(crate) use module::{Find, Module, Session, module_path};
 pub(crate) use tools::{Ran, Registry, Tool, Workplace, repository_file};

@@ -93,6 +93,7 @@ pub struct Config {
     /// What is logged where.
     pub log: LogSettings,
     host: HostProgram,
+    missing_credentials: Option<String>,
     warnings: Vec<String>,
     origins: Vec<Origin>,
 }
@@ -124,6 +125,7 @@ impl Config {
         source::apply_all(&mut config, &environment)?;
         config.system_roots = SystemRoots::read(&environment);
         config.proxy.for_host(config.api_url.scheme(), config.api_url.host())?;
+        config.missing_credentials = config.find_missing(&environment);
         Ok(config)
     }
 
@@ -149,14 +151,27 @@ impl Config {
         Some(Credentials { organization, token })
     }
 
-    /// What to say if only one of organization and token is set: the other one was forgotten, and without it there is
-    /// no key to be found. To be logged as an error; nothing is wrong if credentials come as a PIN.
-    pub fn half_credentials(&self) -> Option<&str> {
-        match (&self.organization, &self.token) {
-            (Some(_), None) => Some(NO_TOKEN),
-            (None, Some(_)) => Some(NO_ORGANIZATION),
-            _ => None,
+    /// What to say if credentials were meant to be there and are not: a variable for them is set, but empty, as a secret
+    /// is that a pipeline may not have; or there is a token without its organization. To be logged as an error. An
+    /// organization alone is nothing to speak of: its token may come as a PIN.
+    pub fn missing_credentials(&self) -> Option<&str> {
+        self.missing_credentials.as_deref()
+    }
+
+    fn find_missing(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> Option<String> {
+        if self.organization.is_some() && self.token.is_some() {
+            return None;
         }
+        let is_empty = |name: &&&str| {
+            environment(name).is_some_and(|text| text.to_string_lossy().trim().is_empty())
+        };
+        let empty = CREDENTIALS.iter().find(is_empty);
+        let missing = match (empty, &self.token) {
+            (Some(name), _) => format!("{name} is set, but empty"),
+            (None, Some(_)) => "ApiToken is set, but OrganizationId is not".to_owned(),
+            (None, None) => return None,
+        };
+        Some(format!("{missing}: {SET_BOTH}"))
     }
 
     /// What the user should know: unknown keys, settings without effect. To be logged when the log is up.
@@ -221,6 +236,7 @@ impl Config {
             metadata: MetadataDetail::default(),
             log: LogSettings::default(),
             host,
+            missing_credentials: None,
             warnings: Vec::new(),
             origins: Vec::new(),
         }
@@ -230,8 +246,6 @@ impl Config {
 const PRIVILEGED: &str = "this process has more rights than its user: environment and configuration file are ignored, \
      the defaults hold, and credentials have to be given as a PIN";
 
-const NO_TOKEN: &str = "OrganizationId is set, but ApiToken is not: set SIGNPATH_API_TOKEN (or ApiToken in the \
-     configuration file), or give a PIN of the form organization:token";
+const CREDENTIALS: [&str; 2] = ["SIGNPATH_API_TOKEN", "SIGNPATH_ORGANIZATION_ID"];
 
-const NO_ORGANIZATION: &str = "ApiToken is set, but OrganizationId is not: set SIGNPATH_ORGANIZATION_ID (or OrganizationId \
-     in the configuration file), or give a PIN of the form organization:token";
+const SET_BOTH: &str = "set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN, or give a PIN of the form organization:token";

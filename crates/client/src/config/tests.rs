@@ -148,7 +148,10 @@ fn an_empty_value_counts_as_not_set() {
     for empty in ["", " ", "\n"] {
         let names = SETTINGS.iter().flat_map(|setting| setting.environment);
         let variables: Vec<_> = names.map(|name| (*name, empty)).collect();
-        assert_eq!(load(&variables).unwrap(), load(&[]).unwrap());
+        let mut config = load(&variables).unwrap();
+        // Said, and otherwise without effect.
+        assert!(config.missing_credentials.take().is_some());
+        assert_eq!(config, load(&[]).unwrap());
     }
     assert_eq!(load_file(r#"{"ApiUrl":"","ProjectSlug":null}"#, &[]).unwrap().project, None);
 }

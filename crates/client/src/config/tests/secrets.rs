@@ -40,17 +40,28 @@ fn a_literal_token_is_reported_as_stars() {
 }
 
 #[test]
-fn half_of_the_credentials_is_told_with_what_to_set_and_is_no_mere_warning() {
+fn missing_credentials_are_told_where_they_were_meant_to_be_there() {
+    let (organization, token) =
+        (("SIGNPATH_ORGANIZATION_ID", ID), ("SIGNPATH_API_TOKEN", "hunter2"));
     for (variables, expected) in [
-        (&[("SIGNPATH_API_TOKEN", "hunter2")][..], Some("set SIGNPATH_ORGANIZATION_ID")),
-        (&[("SIGNPATH_ORGANIZATION_ID", ID)], Some("set SIGNPATH_API_TOKEN")),
-        (&[("SIGNPATH_API_TOKEN", "hunter2"), ("SIGNPATH_ORGANIZATION_ID", ID)], None),
-        (&[], None),
+        (vec![token], Some("OrganizationId is not")),
+        (
+            vec![organization, ("SIGNPATH_API_TOKEN", " ")],
+            Some("SIGNPATH_API_TOKEN is set, but empty"),
+        ),
+        (
+            vec![token, ("SIGNPATH_ORGANIZATION_ID", "")],
+            Some("SIGNPATH_ORGANIZATION_ID is set, but"),
+        ),
+        (vec![organization], None),
+        (vec![organization, token], None),
+        (vec![], None),
     ] {
-        let config = load(variables).unwrap();
-        let told = config.half_credentials();
+        let config = load(&variables).unwrap();
+        let told = config.missing_credentials();
         assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{told:?}");
+        assert!(!told.unwrap_or_default().contains("hunter2"));
         assert_eq!(config.warnings(), [""; 0]);
     }
 }
