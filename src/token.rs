@@ -167,7 +167,7 @@ impl Token {
         }
         state.catalog.show(&policies, organization, self.certificates);
         let found = state.catalog.search(template);
-        let wanted = template.wanted_key();
+        let wanted = template.wanted_key().filter(|_| found.is_empty());
         let missing = wanted.and_then(|key| missing_key(key, &state.catalog, &self.config));
         drop(state);
         if let Some(message) = missing {
@@ -192,7 +192,10 @@ impl Token {
     /// Whether the credentials in force are still those that an operation began with: the audit trail at SignPath has
     /// to name the user who asked.
     pub(crate) fn still_uses(&self, service: &Service) -> bool {
-        self.service().is_some_and(|now| now.credentials() == service.credentials())
+        match self.state.lock().login.as_ref() {
+            Some(login) => login.service.credentials() == service.credentials(),
+            None => self.config.credentials().as_ref() == Some(service.credentials()),
+        }
     }
 }
 

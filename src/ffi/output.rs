@@ -78,7 +78,7 @@ impl<T: Copy> Reserved<'_, T> {
         }
         // SAFETY: `Output::new` was promised `*len` writable values, `room` is at most that, and `values`, a borrow
         // of ours, is not the caller's buffer.
-        unsafe { ptr::copy_nonoverlapping(values.as_ptr(), self.buffer.as_ptr(), values.len()) };
+        unsafe { copy(values, self.buffer.as_ptr()) };
         *self.len = ck_len(values.len());
         Ok(())
     }
