@@ -17,6 +17,8 @@ mod artifact;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod cosign;
 #[cfg(test)]
 mod documents;

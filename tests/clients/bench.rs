@@ -1,0 +1,140 @@
+//! A sandbox, and a place to run the README's commands in.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use signpath_sandbox::{Builder, Sandbox};
+
+use crate::harness::{Ran, Workplace, module_path, repository_file, sandbox_builder};
+
+/// What everything signs.
+pub(super) const MESSAGE: &str = "A message for every client.\n";
+
+/// A place for one client: the sandbox, and a folder with the message (`message.txt`) and the public keys of the sandbox's
+/// policies (`rsa.pub`, `ec.pub`, `ec384.pub`, PEM).
+pub(super) struct Bench {
+    pub(super) sandbox: Sandbox,
+    pub(super) place: Workplace,
+    variables: Vec<(String, String)>,
+}
+
+impl Bench {
+    /// With the credentials in the environment, as the README asks for.
+    pub(super) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// With a sandbox that is not as the others are.
+    pub(super) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
+        let sandbox = change(sandbox_builder()).start().expect("a sandbox");
+        let place = Workplace::new();
+        place.write("message.txt", MESSAGE);
+        for policy in ["rsa", "ec", "ec384"] {
+            let pem = sandbox.public_key_pem(&format!("demo/{policy}"));
+            place.write(&format!("{policy}.pub"), pem.expect("the policy has a key"));
+        }
+        let mut variables = sandbox.environment();
+        variables.push(("MODULE".to_owned(), module_path().display().to_string()));
+        Self { sandbox, place, variables }
+    }
+
+    /// Without credentials in the environment: they come as a PIN.
+    pub(super) fn without_credentials(mut self) -> Self {
+        let credentials = ["SIGNPATH_ORGANIZATION_ID", "SIGNPATH_API_TOKEN"];
+        self.variables.retain(|(name, _)| !credentials.contains(&name.as_str()));
+        self
+    }
+
+    /// One more variable for the commands.
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// `organization:token`
+    pub(super) fn pin(&self) -> String {
+        format!("{}:{}", self.sandbox.organization_id(), self.sandbox.token())
+    }
+
+    /// Runs a line of a shell in the folder. `$MODULE` is the module's path; the module's settings are in the environment.
+    pub(super) fn shell(&self, line: &str) -> Ran {
+        let mut command = self.place.command("/bin/sh");
+        command.args(["-euc", line]).envs(self.variables.iter().cloned());
+        Ran::of(&mut command)
+    }
+
+    /// Runs the commands that the README has in its table of clients under this name, one after the other; all of them
+    /// have to succeed. Gives what they wrote to standard output.
+    #[track_caller]
+    pub(super) fn documented(&self, client: &str) -> String {
+        let commands = documented(client);
+        let ran = commands.iter().map(|command| self.shell(command).succeeds().stdout);
+        ran.collect()
+    }
+
+    /// OpenSSL verifies `signature` (a file in the folder) over the message with a policy's key and these further options.
+    #[track_caller]
+    pub(super) fn openssl_verifies(&self, policy: &str, signature: &str, options: &str) {
+        let line = format!(
+            "openssl dgst -verify {policy}.pub -signature {signature} {options} message.txt"
+        );
+        self.shell(&line).succeeds();
+    }
+}
+
+/// The commands in a row of the README's table of clients: the code spans of its second column.
+fn documented(client: &str) -> Vec<String> {
+    let rows = rows();
+    let found = rows.iter().find(|(name, _)| name == client);
+    let (_, commands) = found.unwrap_or_else(|| panic!("the README has no row for {client:?}"));
+    assert!(!commands.is_empty(), "the README has no command for {client}");
+    commands.clone()
+}
+
+/// Every row of the table: the client and its commands.
+fn rows() -> Vec<(String, Vec<String>)> {
+    let readme = fs::read_to_string(repository_file("README.md")).expect("the README");
+    let table = readme.split("<!-- clients -->").nth(1).expect("the README has a table of clients");
+    let table = table.split("<!-- /clients -->").next().unwrap_or(table);
+    // In a table of Markdown a bar inside a cell is written `\|`.
+    let cells = |line: &str| {
+        let line = line.replace("\\|", "\u{0}");
+        line.split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect::<Vec<_>>()
+    };
+    let rows = table.lines().map(cells).filter(|cells| cells.len() > 3);
+    rows.skip(2)
+        .map(|cells| {
+            let spans = cells[2].split('`').skip(1).step_by(2);
+            (cells[1].clone(), spans.map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// The program's path, or `None` after a line that says that the client was not run, and why.
+pub(super) fn installed(client: &str, program: &str, package: &str) -> Option<PathBuf> {
+    let folders = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
+    let paths = folders.iter().map(|folder| Path::new(folder).join(program));
+    let found = paths.into_iter().find(|path| path.is_file());
+    if found.is_none() {
+        not_run(client, &format!("{program} is not installed; the package is {package}"));
+    }
+    found
+}
+
+/// Says that a client was not run. `scripts/test` repeats the line in its summary.
+pub(super) fn not_run(client: &str, reason: &str) {
+    println!("not run: {client} ({reason})");
+}
+
+/// The first of these files that is there.
+pub(super) fn first_file(paths: &[&str]) -> Option<PathBuf> {
+    paths.iter().map(PathBuf::from).find(|path| path.is_file())
+}
+
+/// A library of the distribution, in the folder of this machine's architecture.
+pub(super) fn library(name: &str) -> Option<PathBuf> {
+    let triplet = format!("{}-linux-gnu", env::consts::ARCH);
+    first_file(&[&format!("/usr/lib/{triplet}/{name}"), &format!("/usr/lib/{name}")])
+}
