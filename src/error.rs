@@ -3,7 +3,10 @@
 use std::fmt;
 
 use cryptoki_sys::*;
-use signpath_client::error::{Class, Error as ServiceError};
+use signpath_client::{
+    error::{Class, Error as ServiceError},
+    key::HashAlgorithm,
+};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -22,6 +25,8 @@ pub(crate) enum Error {
     /// CKM_RSA_PKCS was given something else than a DigestInfo of a hash that SignPath signs.
     DataInvalid,
     DataLength,
+    /// CKM_RSA_PKCS_PSS was given something else than a digest of the hash that its parameter names.
+    DigestLength(HashAlgorithm),
     /// A function that this token does not have.
     FunctionNotSupported,
     /// Legacy C_GetFunctionStatus and C_CancelFunction.
@@ -29,6 +34,8 @@ pub(crate) enum Error {
     /// The key exists, but not for this use: a public key does not sign.
     KeyFunctionNotPermitted,
     KeyHandleInvalid,
+    /// Only secret keys could be digested, and there are none.
+    KeyIndigestible,
     KeyTypeInconsistent,
     MechanismInvalid,
     MechanismParameterInvalid,
@@ -36,6 +43,8 @@ pub(crate) enum Error {
     NotInitialized,
     ObjectHandleInvalid,
     OperationActive,
+    /// An operation that waits for the service cannot be taken back.
+    OperationCancelFailed,
     OperationNotInitialized,
     /// A panic was stopped at the boundary: a defect of this module. The text says where and why.
     Panic(String),
@@ -45,10 +54,14 @@ pub(crate) enum Error {
     Random(getrandom::Error),
     /// The service, the way to it or the configuration.
     Service(ServiceError),
+    /// CKF_ASYNC_SESSION (3.2): every function here is done when it returns.
+    SessionAsyncNotSupported,
     /// The sessions were closed, or somebody else logged in or out, while C_Login waited for the service.
     SessionClosed,
     SessionHandleInvalid,
     SessionParallelNotSupported,
+    SignatureInvalid,
+    SignatureLength,
     SlotIdInvalid,
     UserAlreadyLoggedIn,
     UserNotLoggedIn,
@@ -67,11 +80,12 @@ impl Error {
             Self::BufferTooSmall => CKR_BUFFER_TOO_SMALL,
             Self::CannotLock => CKR_CANT_LOCK,
             Self::DataInvalid => CKR_DATA_INVALID,
-            Self::DataLength => CKR_DATA_LEN_RANGE,
+            Self::DataLength | Self::DigestLength(_) => CKR_DATA_LEN_RANGE,
             Self::FunctionNotSupported => CKR_FUNCTION_NOT_SUPPORTED,
             Self::FunctionNotParallel => CKR_FUNCTION_NOT_PARALLEL,
             Self::KeyFunctionNotPermitted => CKR_KEY_FUNCTION_NOT_PERMITTED,
             Self::KeyHandleInvalid => CKR_KEY_HANDLE_INVALID,
+            Self::KeyIndigestible => CKR_KEY_INDIGESTIBLE,
             Self::KeyTypeInconsistent => CKR_KEY_TYPE_INCONSISTENT,
             Self::MechanismInvalid => CKR_MECHANISM_INVALID,
             Self::MechanismParameterInvalid => CKR_MECHANISM_PARAM_INVALID,
@@ -79,14 +93,18 @@ impl Error {
             Self::NotInitialized => CKR_CRYPTOKI_NOT_INITIALIZED,
             Self::ObjectHandleInvalid => CKR_OBJECT_HANDLE_INVALID,
             Self::OperationActive => CKR_OPERATION_ACTIVE,
+            Self::OperationCancelFailed => CKR_OPERATION_CANCEL_FAILED,
             Self::OperationNotInitialized => CKR_OPERATION_NOT_INITIALIZED,
             Self::Panic(_) => CKR_GENERAL_ERROR,
             Self::PinIncorrect(_) => CKR_PIN_INCORRECT,
             Self::Random(_) => CKR_FUNCTION_FAILED,
             Self::Service(error) => service_rv(error.class()),
+            Self::SessionAsyncNotSupported => CKR_SESSION_ASYNC_NOT_SUPPORTED,
             Self::SessionClosed => CKR_SESSION_CLOSED,
             Self::SessionHandleInvalid => CKR_SESSION_HANDLE_INVALID,
             Self::SessionParallelNotSupported => CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+            Self::SignatureInvalid => CKR_SIGNATURE_INVALID,
+            Self::SignatureLength => CKR_SIGNATURE_LEN_RANGE,
             Self::SlotIdInvalid => CKR_SLOT_ID_INVALID,
             Self::UserAlreadyLoggedIn => CKR_USER_ALREADY_LOGGED_IN,
             Self::UserNotLoggedIn => CKR_USER_NOT_LOGGED_IN,
@@ -101,6 +119,8 @@ impl Error {
             Self::CannotLock
                 | Self::DataInvalid
                 | Self::DataLength
+                | Self::DigestLength(_)
+                | Self::MechanismParameterInvalid
                 | Self::Panic(_)
                 | Self::PinIncorrect(_)
                 | Self::Random(_)
@@ -125,6 +145,13 @@ impl fmt::Display for Error {
             Self::Panic(what) => {
                 return write!(f, "a defect in the module was caught, please report it: {what}");
             }
+            Self::DigestLength(hash) => {
+                let (name, len) = (hash.name(), hash.len());
+                return write!(
+                    f,
+                    "the mechanism's parameter names {name}, whose digests have {len} bytes"
+                );
+            }
             Self::PinIncorrect(why) => return f.write_str(why),
             Self::Random(error) => return write!(f, "no random bytes: {error}"),
             Self::Service(error) => return error.fmt(f),
@@ -144,17 +171,25 @@ impl fmt::Display for Error {
             Self::FunctionNotParallel => "no function runs in parallel",
             Self::KeyFunctionNotPermitted => "the key is not for this use",
             Self::KeyHandleInvalid => "there is no key with this handle",
+            Self::KeyIndigestible => "only secret keys can be digested",
             Self::KeyTypeInconsistent => "the mechanism is for keys of another type",
             Self::MechanismInvalid => "the token does not have this mechanism",
-            Self::MechanismParameterInvalid => "the mechanism does not take this parameter",
+            Self::MechanismParameterInvalid => {
+                "the mechanism does not take this parameter; PSS takes SHA-1, SHA-256, SHA-384 or SHA-512, MGF1 with \
+                 the same hash and a salt as long as the digest (OpenSSL: rsa_pss_saltlen:digest)"
+            }
             Self::NoEvent => "slots do not change",
             Self::NotInitialized => "C_Initialize comes first, in a forked process again",
             Self::ObjectHandleInvalid => "there is no object with this handle",
             Self::OperationActive => "the session has an operation under way already",
+            Self::OperationCancelFailed => "the operation waits for the service",
             Self::OperationNotInitialized => "the session has no operation of this kind under way",
+            Self::SessionAsyncNotSupported => "there are no asynchronous sessions",
             Self::SessionClosed => "the session was closed during the login",
             Self::SessionHandleInvalid => "there is no session with this handle",
             Self::SessionParallelNotSupported => "CKF_SERIAL_SESSION has to be set",
+            Self::SignatureInvalid => "the signature does not verify",
+            Self::SignatureLength => "the signature is not as long as the key's signatures are",
             Self::SlotIdInvalid => "there is no slot with this id",
             Self::UserAlreadyLoggedIn => "the user is logged in",
             Self::UserNotLoggedIn => "the user is not logged in",

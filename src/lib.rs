@@ -5,10 +5,11 @@
 //!
 //! - `ffi`: the C boundary, and the only room that works on raw pointers;
 //! - `module`, `warm`, `token`, `session`, `handles`: the state behind it, as safe Rust;
-//! - `object`, `mechanism`, `request`: what the token shows and what it asks the service, as tables
+//! - `object`, `mechanism`, `request`, `digest`: what the token shows and what it asks the service, as tables
 //!   and pure functions;
 //! - `error`: what can go wrong, and the one place that turns it into a CK_RV.
 
+mod digest;
 mod error;
 #[expect(unsafe_code, reason = "the C boundary works on the caller's raw pointers")]
 mod ffi;

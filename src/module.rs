@@ -126,6 +126,9 @@ impl Module {
         if flags & CKF_SERIAL_SESSION == 0 {
             return Err(Error::SessionParallelNotSupported);
         }
+        if flags & CKF_ASYNC_SESSION != 0 {
+            return Err(Error::SessionAsyncNotSupported);
+        }
         let read_write = flags & CKF_RW_SESSION != 0;
         token.session_opened(read_write);
         Ok(self.sessions.insert(Session::new(Arc::clone(token), read_write)))

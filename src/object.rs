@@ -6,6 +6,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use cryptoki_sys::*;
+use sha2::{Digest, Sha256};
 use signpath_client::{
     certificate::Certificate,
     key::{EcPublicKey, PublicKey, RsaPublicKey},
@@ -16,29 +17,45 @@ use crate::mechanism::{KeyType, MECHANISMS};
 
 mod attributes;
 mod catalog;
+mod feature;
 mod template;
 
 pub(crate) use catalog::Catalog;
-pub(crate) use template::{Template, TemplateEntry};
+pub(crate) use template::{Scope, Template, TemplateEntry};
 
 use attributes::{ATTRIBUTES, Source};
 
-/// An object of the token: one of the three faces of a signing policy.
+/// An object of the token.
 #[derive(Debug)]
 pub(crate) struct Object {
     class: Class,
-    policy: Arc<Policy>,
-    organization: Arc<str>,
-    /// CKA_LABEL and CKA_ID: `project/policy`.
-    name: String,
+    /// CKA_LABEL. Of what a signing policy has: `project/policy`.
+    label: String,
+    /// CKA_ID. Of what a signing policy has: the label.
+    id: Vec<u8>,
+    subject: Subject,
 }
 
 /// The classes of object that the token has.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Class {
+    /// A certificate of a chain, above those of the signing policies.
+    Authority,
+    /// The certificate of a signing policy.
     Certificate,
+    Mechanism,
     PrivateKey,
+    Profile,
     PublicKey,
+}
+
+/// What an object is of.
+#[derive(Debug)]
+enum Subject {
+    Authority(Certificate),
+    Mechanism(CK_MECHANISM_TYPE),
+    Policy { policy: Arc<Policy>, organization: Arc<str> },
+    Profile(CK_PROFILE_ID),
 }
 
 /// The answer to a question for one attribute of one object.
@@ -55,97 +72,168 @@ const TRUE: &[u8] = &[CK_TRUE];
 const FALSE: &[u8] = &[CK_FALSE];
 
 impl Object {
-    pub(crate) fn new(class: Class, policy: Arc<Policy>, organization: Arc<str>) -> Self {
-        let name = policy.name();
-        Self { class, policy, organization, name }
+    /// One of the faces of a signing policy.
+    pub(crate) fn of_policy(class: Class, policy: &Arc<Policy>, organization: &Arc<str>) -> Self {
+        let label = policy.name();
+        let (policy, organization) = (Arc::clone(policy), Arc::clone(organization));
+        let id = label.clone().into_bytes();
+        Self { class, label, id, subject: Subject::Policy { policy, organization } }
+    }
+
+    fn feature(class: Class, subject: Subject) -> Self {
+        Self { class, label: String::new(), id: Vec::new(), subject }
     }
 
     pub(crate) fn class(&self) -> Class {
         self.class
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    pub(crate) fn label(&self) -> &str {
+        &self.label
     }
 
-    pub(crate) fn policy(&self) -> &Arc<Policy> {
-        &self.policy
+    pub(crate) fn id(&self) -> &[u8] {
+        &self.id
     }
 
-    /// Whether an object of the same class and name, from a later answer of the service, is this one still: with the
+    /// The signing policy whose face it is.
+    pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
+        match &self.subject {
+            Subject::Policy { policy, .. } => Some(policy),
+            Subject::Authority(_) | Subject::Mechanism(_) | Subject::Profile(_) => None,
+        }
+    }
+
+    /// Whether an object of the same class, label and id, from a later answer of the service, is this one still: with the
     /// same key and, if it is that, the same certificate.
     pub(crate) fn is_same_as(&self, later: &Self) -> bool {
-        self.policy.key() == later.policy.key()
-            && (self.class != Class::Certificate || self.certificate() == later.certificate())
+        let is_certificate = matches!(self.class, Class::Authority | Class::Certificate);
+        self.key() == later.key() && (!is_certificate || self.certificate() == later.certificate())
     }
 
     pub(crate) fn attribute(&self, kind: CK_ATTRIBUTE_TYPE) -> Value<'_> {
         let Some(row) = ATTRIBUTES.iter().find(|row| row.kind == kind) else {
             return Value::Absent;
         };
-        match self.class {
-            Class::Certificate => self.value(row.certificate),
-            Class::PrivateKey => self.value(row.private_key),
-            Class::PublicKey => self.value(row.public_key),
-        }
+        self.value(match self.class {
+            Class::Authority | Class::Certificate => row.certificate,
+            Class::Mechanism | Class::Profile => row.feature,
+            Class::PrivateKey => row.private_key,
+            Class::PublicKey => row.public_key,
+        })
     }
 
     fn value(&self, source: Source) -> Value<'_> {
-        let key = self.policy.key();
         match source {
             Source::None => Value::Absent,
             Source::True => borrowed(TRUE),
             Source::False => borrowed(FALSE),
             Source::Empty => borrowed(&[]),
             Source::Number(bytes) => borrowed(bytes),
-            Source::Name => borrowed(self.name.as_bytes()),
+            Source::Class => owned(ck_bytes(self.class.ck())),
+            Source::Label => borrowed(self.label.as_bytes()),
+            Source::Id => borrowed(&self.id),
             Source::UniqueId => owned(self.unique_id().into_bytes()),
-            Source::OrganizationId => borrowed(self.organization.as_bytes()),
-            Source::Project => borrowed(self.policy.project().as_bytes()),
-            Source::SigningPolicy => borrowed(self.policy.slug().as_bytes()),
-            Source::SigningPolicyId => optional(self.policy.id().map(str::as_bytes)),
-            Source::KeyType => owned(ck_bytes(KeyType::of(key).ck())),
-            Source::Mechanisms => owned(mechanisms_for(KeyType::of(key))),
-            Source::PublicKeyInfo => owned(key.spki_der()),
-            Source::RsaSecret => secret(rsa(key).is_some()),
-            Source::EcSecret => secret(ec(key).is_some()),
-            Source::Modulus => optional(rsa(key).map(RsaPublicKey::modulus)),
-            Source::PublicExponent => optional(rsa(key).map(RsaPublicKey::exponent)),
-            Source::ModulusBits => rsa(key).map_or(Value::Absent, |_| owned(bits(key))),
-            Source::EcParams => optional(ec(key).map(|key| key.curve().oid_der())),
-            Source::EcPoint => {
-                ec(key).map_or(Value::Absent, |key| owned(octet_string(key.point())))
-            }
+            Source::Category => owned(ck_bytes(self.category())),
             Source::KeySubject => borrowed(self.certificate().map_or(&[], Certificate::subject)),
             Source::Subject => optional(self.certificate().map(Certificate::subject)),
             Source::Issuer => optional(self.certificate().map(Certificate::issuer)),
             Source::SerialNumber => optional(self.certificate().map(Certificate::serial_number)),
             Source::Certificate => optional(self.certificate().map(Certificate::der)),
+            source => self.value_of_subject(source),
         }
     }
 
+    /// What only some kinds of subject have.
+    fn value_of_subject(&self, source: Source) -> Value<'_> {
+        match (&self.subject, source) {
+            (Subject::Mechanism(kind), Source::MechanismType) => owned(ck_bytes(*kind)),
+            (Subject::Profile(id), Source::ProfileId) => owned(ck_bytes(*id)),
+            (Subject::Policy { organization, .. }, Source::OrganizationId) => {
+                borrowed(organization.as_bytes())
+            }
+            (Subject::Policy { policy, .. }, Source::Project) => {
+                borrowed(policy.project().as_bytes())
+            }
+            (Subject::Policy { policy, .. }, Source::SigningPolicy) => {
+                borrowed(policy.slug().as_bytes())
+            }
+            (Subject::Policy { policy, .. }, Source::SigningPolicyId) => {
+                optional(policy.id().map(str::as_bytes))
+            }
+            (Subject::Policy { policy, .. }, source) => value_of_key(policy.key(), source),
+            _ => Value::Absent,
+        }
+    }
+
+    /// 3.0 §4.4.1: one for each object of the token.
     fn unique_id(&self) -> String {
-        let policy = self.policy.id().unwrap_or(&self.name);
-        let class = match self.class {
-            Class::Certificate => "certificate",
-            Class::PrivateKey => "private-key",
-            Class::PublicKey => "public-key",
+        let owner = match &self.subject {
+            Subject::Authority(certificate) => hex(&Sha256::digest(certificate.der())),
+            Subject::Mechanism(kind) => kind.to_string(),
+            Subject::Policy { policy, .. } => policy.id().unwrap_or(&self.label).to_owned(),
+            Subject::Profile(id) => id.to_string(),
         };
-        format!("{policy}/{class}")
+        format!("{owner}/{}", self.class.name())
+    }
+
+    fn category(&self) -> CK_ULONG {
+        match self.class {
+            Class::Authority => CK_CERTIFICATE_CATEGORY_AUTHORITY,
+            _ => CK_CERTIFICATE_CATEGORY_TOKEN_USER,
+        }
+    }
+
+    fn key(&self) -> Option<&PublicKey> {
+        self.policy().map(|policy| policy.key())
     }
 
     fn certificate(&self) -> Option<&Certificate> {
-        self.policy.certificate()
+        match &self.subject {
+            Subject::Authority(certificate) => Some(certificate),
+            Subject::Policy { policy, .. } => policy.certificate(),
+            Subject::Mechanism(_) | Subject::Profile(_) => None,
+        }
     }
 }
 
 impl Class {
     pub(crate) const fn ck(self) -> CK_OBJECT_CLASS {
         match self {
-            Self::Certificate => CKO_CERTIFICATE,
+            Self::Authority | Self::Certificate => CKO_CERTIFICATE,
+            Self::Mechanism => CKO_MECHANISM,
             Self::PrivateKey => CKO_PRIVATE_KEY,
+            Self::Profile => CKO_PROFILE,
             Self::PublicKey => CKO_PUBLIC_KEY,
         }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::Certificate => "certificate",
+            Self::Mechanism => "mechanism",
+            Self::PrivateKey => "private-key",
+            Self::Profile => "profile",
+            Self::PublicKey => "public-key",
+        }
+    }
+}
+
+/// What a key says of itself.
+fn value_of_key(key: &PublicKey, source: Source) -> Value<'_> {
+    match source {
+        Source::KeyType => owned(ck_bytes(KeyType::of(key).ck())),
+        Source::Mechanisms => owned(mechanisms_for(KeyType::of(key))),
+        Source::PublicKeyInfo => owned(key.spki_der()),
+        Source::RsaSecret => secret(rsa(key).is_some()),
+        Source::EcSecret => secret(ec(key).is_some()),
+        Source::Modulus => optional(rsa(key).map(RsaPublicKey::modulus)),
+        Source::PublicExponent => optional(rsa(key).map(RsaPublicKey::exponent)),
+        Source::ModulusBits => rsa(key).map_or(Value::Absent, |_| owned(bits(key))),
+        Source::EcParams => optional(ec(key).map(|key| key.curve().oid_der())),
+        Source::EcPoint => ec(key).map_or(Value::Absent, |key| owned(octet_string(key.point()))),
+        _ => Value::Absent,
     }
 }
 
@@ -188,8 +276,12 @@ fn bits(key: &PublicKey) -> Vec<u8> {
 }
 
 fn mechanisms_for(key_type: KeyType) -> Vec<u8> {
-    let usable = MECHANISMS.iter().filter(|mechanism| mechanism.key_type == key_type);
+    let usable = MECHANISMS.iter().filter(|mechanism| mechanism.key_type() == Some(key_type));
     usable.flat_map(|mechanism| mechanism.kind.to_ne_bytes()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// CKA_EC_POINT is the DER encoding of an OCTET STRING around the point (2.40 §2.3.3). A point of the largest curve has

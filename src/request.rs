@@ -1,32 +1,89 @@
-//! What the service is asked for: (mechanism, data) → the hash to sign. Pure; nothing here knows a session, a key or
-//! the network.
+//! What is signed: (mechanism, data) → a hash and how it is to be signed. Pure; nothing here knows a session, a key or the
+//! network.
 
-use sha1::Sha1;
-use sha2::{Sha256, Sha384, Sha512, digest::DynDigest};
 use signpath_client::key::{HashAlgorithm, HashToSign, Scheme};
 
 use crate::{
+    digest::{self, Hasher},
     error::{Error, Result},
-    mechanism::{Input, KeyType, Mechanism},
+    mechanism::{Algorithm, Input, SignatureMechanism},
 };
 
 /// The digests that CKM_ECDSA takes: from SHA-1's length to SHA-512's, on any curve. A digest longer than the curve's
 /// order is cut by the signer (FIPS 186-5 §6.4.1); which lengths a service takes is for it to say.
 const ECDSA_DIGEST_LEN: std::ops::RangeInclusive<usize> = 20..=64;
 
-/// The hash to sign for a single-part call with `data`.
-pub(crate) fn plan(mechanism: &Mechanism, data: &[u8]) -> Result<HashToSign> {
-    match (mechanism.input, mechanism.key_type) {
-        (Input::Message(_), _) => {
-            let mut message = Message::begin(mechanism)?;
-            message.update(data);
-            Ok(message.finish())
+/// Data on its way to a signature, or to the check of one: in one part or in many.
+pub(crate) struct Intake {
+    mechanism: SignatureMechanism,
+    /// The parts so far, once there was one.
+    message: Option<Hasher>,
+}
+
+impl Intake {
+    pub(crate) fn new(mechanism: SignatureMechanism) -> Self {
+        Self { mechanism, message: None }
+    }
+
+    /// Whether the data comes in parts: what began so ends so (2.40 §5.11, C_Sign and C_SignFinal).
+    pub(crate) fn has_parts(&self) -> bool {
+        self.message.is_some()
+    }
+
+    /// Whether the data may come in parts: a hash that the caller made does not.
+    pub(crate) fn takes_parts(&self) -> bool {
+        matches!(self.mechanism.input, Input::Message(_))
+    }
+
+    /// The hash to sign when this is all of the data.
+    pub(crate) fn whole(&self, data: &[u8]) -> Result<HashToSign> {
+        let SignatureMechanism { algorithm, input } = self.mechanism;
+        match input {
+            Input::Message(hash) => {
+                let mut message = digest::hasher(hash.into());
+                message.update(data);
+                Ok(hash_to_sign(algorithm, hash, message))
+            }
+            Input::DigestInfo => digest_info(data),
+            Input::Digest(hash) if data.len() == hash.len() => {
+                Ok(HashToSign { scheme: scheme(algorithm, hash), hash: data.to_vec() })
+            }
+            Input::AnyDigest if ECDSA_DIGEST_LEN.contains(&data.len()) => {
+                Ok(HashToSign { scheme: Scheme::Ecdsa, hash: data.to_vec() })
+            }
+            Input::Digest(hash) => Err(Error::DigestLength(hash)),
+            Input::AnyDigest => Err(Error::DataLength),
         }
-        (Input::Hash, KeyType::Rsa) => digest_info(data),
-        (Input::Hash, KeyType::Ec) if ECDSA_DIGEST_LEN.contains(&data.len()) => {
-            Ok(HashToSign { scheme: Scheme::Ecdsa, hash: data.to_vec() })
-        }
-        (Input::Hash, KeyType::Ec) => Err(Error::DataLength),
+    }
+
+    /// One more part.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        let Input::Message(hash) = self.mechanism.input else {
+            return Err(Error::FunctionNotSupported);
+        };
+        self.message.get_or_insert_with(|| digest::hasher(hash.into())).update(part);
+        Ok(())
+    }
+
+    /// The hash to sign when there are no more parts.
+    pub(crate) fn finish(self) -> Result<HashToSign> {
+        let Input::Message(hash) = self.mechanism.input else {
+            return Err(Error::FunctionNotSupported);
+        };
+        let message = self.message.unwrap_or_else(|| digest::hasher(hash.into()));
+        Ok(hash_to_sign(self.mechanism.algorithm, hash, message))
+    }
+}
+
+fn hash_to_sign(algorithm: Algorithm, hash: HashAlgorithm, message: Hasher) -> HashToSign {
+    HashToSign { scheme: scheme(algorithm, hash), hash: message.finalize().into_vec() }
+}
+
+fn scheme(algorithm: Algorithm, hash: HashAlgorithm) -> Scheme {
+    match algorithm {
+        Algorithm::Ecdsa => Scheme::Ecdsa,
+        Algorithm::RsaPkcs1 => Scheme::RsaPkcs1(hash),
+        Algorithm::RsaPss => Scheme::RsaPss(hash),
     }
 }
 
@@ -41,57 +98,28 @@ fn digest_info(data: &[u8]) -> Result<HashToSign> {
     known.next().ok_or(Error::DataInvalid)
 }
 
-/// A message that arrives in parts and is hashed on the way.
-pub(crate) struct Message {
-    algorithm: HashAlgorithm,
-    key_type: KeyType,
-    hasher: Box<dyn DynDigest + Send>,
-}
-
-impl Message {
-    /// CKR_FUNCTION_NOT_SUPPORTED for a mechanism that takes a hash: it has one part only.
-    pub(crate) fn begin(mechanism: &Mechanism) -> Result<Self> {
-        match mechanism.input {
-            Input::Hash => Err(Error::FunctionNotSupported),
-            Input::Message(algorithm) => {
-                let hasher = hasher(algorithm);
-                Ok(Self { algorithm, key_type: mechanism.key_type, hasher })
-            }
-        }
-    }
-
-    pub(crate) fn update(&mut self, part: &[u8]) {
-        self.hasher.update(part);
-    }
-
-    pub(crate) fn finish(self) -> HashToSign {
-        let scheme = match self.key_type {
-            KeyType::Ec => Scheme::Ecdsa,
-            KeyType::Rsa => Scheme::RsaPkcs1(self.algorithm),
-        };
-        HashToSign { scheme, hash: self.hasher.finalize().into_vec() }
-    }
-}
-
-fn hasher(algorithm: HashAlgorithm) -> Box<dyn DynDigest + Send> {
-    match algorithm {
-        HashAlgorithm::Sha1 => Box::new(Sha1::default()),
-        HashAlgorithm::Sha256 => Box::new(Sha256::default()),
-        HashAlgorithm::Sha384 => Box::new(Sha384::default()),
-        HashAlgorithm::Sha512 => Box::new(Sha512::default()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use cryptoki_sys::*;
     use proptest::prelude::*;
-    use sha2::Digest;
+    use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::mechanism::RequestedMechanism;
 
-    fn planned(kind: CK_MECHANISM_TYPE, data: &[u8]) -> Result<HashToSign> {
-        plan(Mechanism::find(kind)?, data)
+    /// hashAlg, mgf and sLen of SHA-256.
+    fn pss() -> Vec<u8> {
+        [CKM_SHA256, CKG_MGF1_SHA256, 32].iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
+    fn intake(kind: CK_MECHANISM_TYPE) -> Intake {
+        let parameter = if [CKM_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS].contains(&kind) {
+            pss()
+        } else {
+            vec![]
+        };
+        let requested = RequestedMechanism { kind, parameter: &parameter };
+        Intake::new(SignatureMechanism::requested(requested).unwrap())
     }
 
     #[test]
@@ -99,7 +127,7 @@ mod tests {
         for algorithm in HashAlgorithm::ALL {
             let hash = vec![7; algorithm.len()];
             let info = [algorithm.digest_info_prefix(), &hash].concat();
-            let planned = planned(CKM_RSA_PKCS, &info).unwrap();
+            let planned = intake(CKM_RSA_PKCS).whole(&info).unwrap();
             assert_eq!((planned.scheme, planned.hash), (Scheme::RsaPkcs1(algorithm), hash));
         }
     }
@@ -109,38 +137,78 @@ mod tests {
         let info = [HashAlgorithm::Sha256.digest_info_prefix(), &[7; 32]].concat();
         let longer = [info.as_slice(), &[0]].concat();
         for data in [&[7; 32], &info[..info.len() - 1], &longer, &[]] {
-            assert!(matches!(planned(CKM_RSA_PKCS, data), Err(Error::DataInvalid)));
+            assert!(matches!(intake(CKM_RSA_PKCS).whole(data), Err(Error::DataInvalid)));
+        }
+    }
+
+    #[test]
+    fn pss_takes_the_digest_that_its_parameter_names() {
+        let planned = intake(CKM_RSA_PKCS_PSS).whole(&[7; 32]).unwrap();
+        assert_eq!(planned.scheme, Scheme::RsaPss(HashAlgorithm::Sha256));
+        for len in [0, 20, 31, 33, 64] {
+            let refused = intake(CKM_RSA_PKCS_PSS).whole(&vec![7; len]);
+            assert!(matches!(refused, Err(Error::DigestLength(HashAlgorithm::Sha256))));
         }
     }
 
     #[test]
     fn ecdsa_takes_what_a_hash_can_be() {
         for len in [20, 32, 48, 64] {
-            assert_eq!(planned(CKM_ECDSA, &vec![1; len]).unwrap().hash.len(), len);
+            assert_eq!(intake(CKM_ECDSA).whole(&vec![1; len]).unwrap().hash.len(), len);
         }
         for len in [0, 19, 65] {
-            assert!(matches!(planned(CKM_ECDSA, &vec![1; len]), Err(Error::DataLength)));
+            let refused = intake(CKM_ECDSA).whole(&vec![1; len]);
+            assert!(matches!(refused, Err(Error::DataLength)));
         }
     }
 
     #[test]
     fn a_message_in_parts_gives_the_hash_of_the_whole() {
-        let mechanism = Mechanism::find(CKM_SHA256_RSA_PKCS).unwrap();
-        let mut message = Message::begin(mechanism).unwrap();
-        message.update(b"ab");
-        message.update(b"c");
-        let whole = plan(mechanism, b"abc").unwrap();
-        assert_eq!(message.finish(), whole);
-        assert_eq!(whole.hash, Sha256::digest(b"abc").to_vec());
+        for kind in [CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_ECDSA_SHA256] {
+            let mut parts = intake(kind);
+            assert!(parts.takes_parts() && !parts.has_parts());
+            parts.update(b"ab").unwrap();
+            parts.update(b"c").unwrap();
+            assert!(parts.has_parts());
+            let whole = intake(kind).whole(b"abc").unwrap();
+            assert_eq!(parts.finish().unwrap(), whole);
+            assert_eq!(whole.hash, Sha256::digest(b"abc").to_vec());
+        }
     }
+
+    #[test]
+    fn a_hash_of_the_callers_has_no_parts() {
+        for kind in [CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_ECDSA] {
+            assert!(!intake(kind).takes_parts());
+            assert!(matches!(intake(kind).update(b"x"), Err(Error::FunctionNotSupported)));
+            assert!(matches!(intake(kind).finish(), Err(Error::FunctionNotSupported)));
+        }
+    }
+
+    const KINDS: [CK_MECHANISM_TYPE; 6] = [
+        CKM_RSA_PKCS,
+        CKM_RSA_PKCS_PSS,
+        CKM_ECDSA,
+        CKM_SHA256_RSA_PKCS,
+        CKM_SHA256_RSA_PKCS_PSS,
+        CKM_ECDSA_SHA512,
+    ];
 
     proptest! {
         #[test]
-        fn no_data_makes_it_panic(data in prop::collection::vec(any::<u8>(), 0..600), row in 0..8usize) {
-            let mechanism = &crate::mechanism::MECHANISMS[row];
-            if let Ok(planned) = plan(mechanism, &data) {
+        fn no_data_makes_it_panic(data in prop::collection::vec(any::<u8>(), 0..600), row in 0..6usize) {
+            if let Ok(planned) = intake(KINDS[row]).whole(&data) {
                 prop_assert!((20..=64).contains(&planned.hash.len()));
             }
+        }
+
+        #[test]
+        fn a_damaged_digest_info_is_refused_or_another_hash(place in 0..51usize, bit in 0..8u32) {
+            let mut info = [HashAlgorithm::Sha256.digest_info_prefix(), &[7; 32]].concat();
+            info[place] ^= 1 << bit;
+            let prefix = HashAlgorithm::Sha256.digest_info_prefix().len();
+            let taken = intake(CKM_RSA_PKCS).whole(&info).map(|planned| planned.hash);
+            prop_assert_eq!(taken.is_ok(), place >= prefix);
         }
     }
 }

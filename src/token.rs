@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 use crate::{
     error::{Error, Result},
     handles::Counter,
-    object::{Catalog, Object, Template},
+    object::{Catalog, Object, Scope, Template},
     warm::{Service, Warm},
 };
 
@@ -38,6 +38,8 @@ struct State {
     /// Goes up with every login and logout: who waited for the service meanwhile has to look again.
     epoch: u64,
     catalog: Catalog,
+    /// Whether the last login failed for its PIN (CKF_USER_PIN_COUNT_LOW, 2.40 §3.2).
+    pin_was_wrong: bool,
 }
 
 /// How many sessions are open.
@@ -62,11 +64,13 @@ impl Token {
     ) -> Self {
         let (certificates, decision) = config.shows_certificates();
         info!("{decision}");
+        let public_certificates = certificates && config.credentials().is_some();
         let state = Mutex::new(State {
             sessions: SessionCount::default(),
             login: None,
             epoch: 0,
-            catalog: Catalog::new(object_handles),
+            catalog: Catalog::new(object_handles, public_certificates),
+            pin_was_wrong: false,
         });
         Self { slot, config, warm, certificates, state }
     }
@@ -117,12 +121,26 @@ impl Token {
         self.state.lock().login.is_some()
     }
 
-    /// C_Login: chooses the credentials and asks the service for the policies, so that a wrong token is found here.
-    pub(crate) fn login(&self, pin: &[u8]) -> Result<()> {
+    /// Whether the last login failed for its PIN.
+    pub(crate) fn pin_was_wrong(&self) -> bool {
+        self.state.lock().pin_was_wrong
+    }
+
+    /// C_Login and C_LoginUser: chooses the credentials and asks the service for the policies, so that a wrong token is
+    /// found here. The user's name is empty, or the organization's id.
+    pub(crate) fn login(&self, pin: &[u8], user_name: &[u8]) -> Result<()> {
+        let outcome = self.try_login(pin, user_name);
+        match outcome {
+            Ok(()) => self.state.lock().pin_was_wrong = false,
+            Err(Error::PinIncorrect(_)) => self.state.lock().pin_was_wrong = true,
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    fn try_login(&self, pin: &[u8], user_name: &[u8]) -> Result<()> {
         let epoch = self.state.lock().epoch_without_login()?;
-        let (organization, configured) =
-            (self.config.organization.as_ref(), self.config.credentials());
-        let (credentials, by_pin) = match login::choose(pin, configured, organization)? {
+        let (credentials, by_pin) = match login::choose(pin, user_name, &self.config)? {
             Choice::Configured(credentials) => (credentials, false),
             Choice::ConfiguredInsteadOfPin(credentials) => {
                 warn!("the PIN is not `organization:token`; the configured credentials are used");
@@ -150,14 +168,18 @@ impl Token {
         Ok(())
     }
 
-    /// The objects that match. A template that can match nothing, and a token that nobody is logged into where a login
-    /// is required, answer without a request.
+    /// The objects that match. A template that needs no signing policies, and a token that nobody is logged into where a
+    /// login is required, answer without a request.
     pub(crate) fn search(&self, template: &Template) -> Result<Vec<CK_OBJECT_HANDLE>> {
-        if !template.can_match() {
-            return Ok(Vec::new());
+        match template.scope() {
+            Scope::Nothing => return Ok(Vec::new()),
+            Scope::Features => return Ok(self.state.lock().catalog.search(template)),
+            Scope::Everything => {}
         }
         let epoch = self.state.lock().epoch;
-        let Some(service) = self.service() else { return Ok(Vec::new()) };
+        let Some(service) = self.service() else {
+            return Ok(self.state.lock().catalog.search(template));
+        };
         let policies = service.policies()?;
         let organization = service.credentials().organization.as_str();
         let mut state = self.state.lock();
@@ -231,7 +253,7 @@ fn refused_login(error: Error) -> Error {
 
 /// A client that finds no key says little more than that; this says which keys there are.
 fn missing_key(wanted: &str, catalog: &Catalog, config: &Config) -> Option<String> {
-    let names: Vec<_> = catalog.key_names().collect();
+    let names: Vec<_> = catalog.keys().collect();
     if names.contains(&wanted) {
         return None;
     }

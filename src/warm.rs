@@ -96,7 +96,9 @@ impl Warm {
         self.forget_unused();
         let mut services = self.services.lock();
         let kept = services.iter_mut().find(|kept| {
-            kept.service.credentials() == credentials && kept.service.config == *config
+            let is_same_config =
+                Arc::ptr_eq(&kept.service.config, config) || kept.service.config == *config;
+            is_same_config && kept.service.credentials() == credentials
         })?;
         kept.used = Instant::now();
         Some(Arc::clone(&kept.service))

@@ -21,6 +21,8 @@ mod clients;
 #[cfg(test)]
 mod cosign;
 #[cfg(test)]
+mod digests;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod errors;
@@ -30,6 +32,8 @@ mod general;
 mod header;
 #[cfg(test)]
 mod login;
+#[cfg(test)]
+mod newer_functions;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
@@ -44,5 +48,7 @@ mod sessions;
 mod signing;
 #[cfg(test)]
 mod softhsm;
+#[cfg(test)]
+mod verifying;
 #[cfg(test)]
 mod warm;

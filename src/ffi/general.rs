@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use cryptoki_sys::*;
 
-use super::{input, output, table};
+use super::{input, interface, output};
 use crate::{
     error::{Error, Result},
     module,
@@ -61,7 +61,7 @@ pub(super) unsafe fn finalize(reserved: *mut c_void) -> Result<()> {
 pub(super) unsafe fn info(info: *mut CK_INFO) -> Result<()> {
     module::current()?;
     let answer = CK_INFO {
-        cryptokiVersion: table::VERSION_3_0,
+        cryptokiVersion: interface::VERSION_3_2,
         manufacturerID: output::padded(MANUFACTURER),
         flags: 0,
         libraryDescription: output::padded("PKCS #11 for SignPath"),

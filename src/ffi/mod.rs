@@ -4,8 +4,10 @@
 //! ([`input`]), calls the core and writes the answer back ([`output`]). Handlers keep no state, read no files and
 //! no environment, and choose no CK_RV.
 
+mod digest;
 mod general;
 mod input;
+mod interface;
 mod object;
 mod output;
 pub(crate) mod process;
@@ -15,6 +17,7 @@ mod sign;
 mod slot;
 #[expect(non_snake_case, reason = "the functions have the names of the standard")]
 mod table;
+mod verify;
 
 use std::time::Instant;
 

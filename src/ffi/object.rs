@@ -37,6 +37,20 @@ pub(super) unsafe fn attribute_values(
     outcome
 }
 
+/// What an object takes at SignPath is not known, and it takes nothing here (2.40 §5.7, C_GetObjectSize).
+///
+/// # Safety
+/// `size` is NULL or writable.
+pub(super) unsafe fn size(
+    session: CK_SESSION_HANDLE,
+    object: CK_OBJECT_HANDLE,
+    size: *mut CK_ULONG,
+) -> Result<()> {
+    module::session(session)?.token().object(object)?;
+    // SAFETY: the caller's promise is the same.
+    unsafe { output::value(size, UNAVAILABLE, "pulSize") }
+}
+
 /// # Safety
 /// The attribute's value is NULL or writable for its length.
 unsafe fn answer(attribute: &mut CK_ATTRIBUTE, value: &Value<'_>) -> Result<()> {

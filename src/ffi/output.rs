@@ -5,7 +5,10 @@ use std::ptr::{self, NonNull};
 
 use cryptoki_sys::{CK_BYTE, CK_ULONG, CK_ULONG_PTR};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    session::{Taken, Takes},
+};
 
 /// CK_UNAVAILABLE_INFORMATION (2.40 §3.1), which cryptoki-sys does not have.
 pub(super) const UNAVAILABLE: CK_ULONG = CK_ULONG::MAX;
@@ -18,7 +21,7 @@ pub(super) struct Output<'a, T> {
 }
 
 /// What a call has to do after a look at the caller's buffer.
-pub(super) enum Room<'a, T> {
+enum Room<'a, T> {
     /// There is room: make the answer and write it here.
     Enough(Reserved<'a, T>),
     /// The length has been written; the function answers with this and has done nothing.
@@ -26,7 +29,7 @@ pub(super) enum Room<'a, T> {
 }
 
 /// Room for an answer of the measured length.
-pub(super) struct Reserved<'a, T> {
+struct Reserved<'a, T> {
     buffer: NonNull<T>,
     room: usize,
     len: &'a mut CK_ULONG,
@@ -47,7 +50,7 @@ impl<'a, T: Copy> Output<'a, T> {
     }
 
     /// Whether an answer of `needed` values has room; writes the length when it has not, or when it was the question.
-    pub(super) fn measure(self, needed: usize) -> Room<'a, T> {
+    fn measure(self, needed: usize) -> Room<'a, T> {
         let room = usize::try_from(*self.len).unwrap_or(usize::MAX);
         match self.buffer {
             Some(buffer) if room >= needed => {
@@ -57,6 +60,22 @@ impl<'a, T: Copy> Output<'a, T> {
                 *self.len = ck_len(needed);
                 let asked = if buffer.is_none() { Ok(()) } else { Err(Error::BufferTooSmall) };
                 Room::LengthOnly(asked)
+            }
+        }
+    }
+
+    /// Ends an operation with an answer of `len` bytes if the caller has room for it; otherwise the operation goes on.
+    pub(super) fn answer<'o, O: Takes>(
+        self,
+        len: usize,
+        taken: Taken<'o, O>,
+        make: impl FnOnce(Taken<'o, O>) -> Result<Vec<T>>,
+    ) -> Result<()> {
+        match self.measure(len) {
+            Room::Enough(room) => room.write(&make(taken)?),
+            Room::LengthOnly(answer) => {
+                taken.keep();
+                answer
             }
         }
     }
@@ -72,7 +91,7 @@ impl<'a, T: Copy> Output<'a, T> {
 
 impl<T: Copy> Reserved<'_, T> {
     /// `values` are at most as many as were measured.
-    pub(super) fn write(self, values: &[T]) -> Result<()> {
+    fn write(self, values: &[T]) -> Result<()> {
         if values.len() > self.room {
             return Err(Error::BufferTooSmall);
         }

@@ -1,6 +1,6 @@
 //! Session management functions (2.40 §5.6).
 
-use std::ffi::c_void;
+use std::{ffi::c_void, ptr};
 
 use cryptoki_sys::*;
 
@@ -61,6 +61,23 @@ pub(super) unsafe fn login(
     pin: *mut CK_UTF8CHAR,
     pin_len: CK_ULONG,
 ) -> Result<()> {
+    // SAFETY: the caller's promise is the same, and no user name is there to be read.
+    unsafe { login_user(session, user, pin, pin_len, ptr::null_mut(), 0) }
+}
+
+/// 3.0 §5.6.9: a login with a user name, which is the organization's id here; the PIN is the token alone then. Without one
+/// it is C_Login.
+///
+/// # Safety
+/// `pin` is NULL or readable for `pin_len` bytes, and `user_name` for `user_name_len`.
+pub(super) unsafe fn login_user(
+    session: CK_SESSION_HANDLE,
+    user: CK_USER_TYPE,
+    pin: *mut CK_UTF8CHAR,
+    pin_len: CK_ULONG,
+    user_name: *mut CK_UTF8CHAR,
+    user_name_len: CK_ULONG,
+) -> Result<()> {
     let session = module::session(session)?;
     match user {
         CKU_USER => {}
@@ -72,9 +89,32 @@ pub(super) unsafe fn login(
     let pin_len = if pin.is_null() { 0 } else { pin_len };
     // SAFETY: the caller's promise is the same.
     let pin = unsafe { input::bytes(pin, pin_len, "pPin") }?;
-    session.token().login(pin)
+    // SAFETY: the caller's promise is the same.
+    let user_name = unsafe { input::bytes(user_name, user_name_len, "pUsername") }?;
+    session.token().login(pin, user_name)
 }
 
 pub(super) fn logout(session: CK_SESSION_HANDLE) -> Result<()> {
     module::session(session)?.token().logout()
+}
+
+pub(super) fn cancel(session: CK_SESSION_HANDLE, kinds: CK_FLAGS) -> Result<()> {
+    module::session(session)?.cancel(kinds)
+}
+
+/// 3.2, C_GetSessionValidationFlags: no validation (FIPS 140 and its like) is claimed, so no operation was done under one.
+///
+/// # Safety
+/// `flags` is NULL or writable.
+pub(super) unsafe fn validation_flags(
+    session: CK_SESSION_HANDLE,
+    kind: CK_SESSION_VALIDATION_FLAGS_TYPE,
+    flags: *mut CK_FLAGS,
+) -> Result<()> {
+    module::session(session)?;
+    if kind != CKS_LAST_VALIDATION_OK {
+        return Err(Error::Arguments("type (CKS_LAST_VALIDATION_OK)"));
+    }
+    // SAFETY: the caller's promise is the same.
+    unsafe { output::value(flags, 0, "pFlags") }
 }

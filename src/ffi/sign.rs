@@ -3,11 +3,8 @@
 
 use cryptoki_sys::*;
 
-use super::{
-    input,
-    output::{Output, Room},
-};
-use crate::{error::Result, module, session::TakenSign};
+use super::{input, output::Output};
+use crate::{error::Result, module};
 
 /// # Safety
 /// `mechanism` is NULL or a CK_MECHANISM whose parameter is readable for its length.
@@ -17,6 +14,7 @@ pub(super) unsafe fn init(
     key: CK_OBJECT_HANDLE,
 ) -> Result<()> {
     let session = module::session(session)?;
+    // 3.0 §5.13.1: without a mechanism it ends the operation that is under way.
     if mechanism.is_null() && session.cancel_sign().is_ok() {
         return Ok(());
     }
@@ -36,12 +34,13 @@ pub(super) unsafe fn sign(
     signature_len: *mut CK_ULONG,
 ) -> Result<()> {
     let session = module::session(session)?;
-    let taken = session.take_single_part()?;
+    let taken = session.take_whole_sign()?;
     // SAFETY: the caller's promise is the same.
     let data = unsafe { input::bytes(data, data_len, "pData") }?;
     // SAFETY: the caller's promise is the same.
     let output = unsafe { Output::new(signature, signature_len, "pulSignatureLen") }?;
-    answer(taken, output, |taken| taken.sign(data))
+    let len = taken.signature_len();
+    output.answer(len, taken, |taken| taken.sign(data))
 }
 
 /// # Safety
@@ -52,7 +51,7 @@ pub(super) unsafe fn update(
     part_len: CK_ULONG,
 ) -> Result<()> {
     let session = module::session(session)?;
-    let mut taken = session.take_multi_part()?;
+    let mut taken = session.take_sign_in_parts()?;
     // SAFETY: the caller's promise is the same.
     let part = unsafe { input::bytes(part, part_len, "pPart") }?;
     taken.update(part)?;
@@ -68,23 +67,9 @@ pub(super) unsafe fn finish(
     signature_len: *mut CK_ULONG,
 ) -> Result<()> {
     let session = module::session(session)?;
-    let taken = session.take_multi_part()?;
+    let taken = session.take_sign_in_parts()?;
     // SAFETY: the caller's promise is the same.
     let output = unsafe { Output::new(signature, signature_len, "pulSignatureLen") }?;
-    answer(taken, output, TakenSign::finish)
-}
-
-/// Makes the signature if the caller has room for it; otherwise the operation goes on.
-fn answer<'a>(
-    taken: TakenSign<'a>,
-    output: Output<'_, CK_BYTE>,
-    make: impl FnOnce(TakenSign<'a>) -> Result<Vec<u8>>,
-) -> Result<()> {
-    match output.measure(taken.signature_len()) {
-        Room::Enough(room) => room.write(&make(taken)?),
-        Room::LengthOnly(answer) => {
-            taken.keep();
-            answer
-        }
-    }
+    let len = taken.signature_len();
+    output.answer(len, taken, |taken| taken.finish())
 }

@@ -56,6 +56,9 @@ pub(super) unsafe fn token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) -> R
     if token.requires_login() {
         flags |= CKF_LOGIN_REQUIRED;
     }
+    if token.pin_was_wrong() {
+        flags |= CKF_USER_PIN_COUNT_LOW;
+    }
     let sessions = token.sessions();
     let answer = CK_TOKEN_INFO {
         label: padded(token.label()),

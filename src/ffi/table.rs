@@ -2,19 +2,20 @@
 //! handler is a function that this token cannot do and answers CKR_FUNCTION_NOT_SUPPORTED (2.40 §5.1.6: such a function
 //! is a stub that says so). A function that is forgotten here does not compile. `unsafe` handlers take the caller's
 //! pointers, `safe` ones only numbers.
-//!
-//! Exported are C_GetFunctionList, C_GetInterfaceList and C_GetInterface, and nothing else: a client that has two modules
-//! loaded must not get the functions of one in the list of the other.
 
-use std::{
-    ffi::{CStr, c_void},
-    ptr,
-};
+use std::ffi::c_void;
 
 use cryptoki_sys::*;
 
-use super::{boundary, general, object, output, random, session, sign, slot};
-use crate::error::{Error, Result};
+use super::{
+    boundary, digest, general,
+    interface::{
+        C_GetFunctionList, C_GetInterface, C_GetInterfaceList, VERSION_2_40, VERSION_3_0,
+        VERSION_3_2,
+    },
+    object, random, session, sign, slot, verify,
+};
+use crate::error::Error;
 
 macro_rules! function {
     ($name:ident($($argument:ident: $type:ty),*) => unsafe $chapter:ident::$handler:ident) => {
@@ -38,31 +39,44 @@ macro_rules! function {
 macro_rules! cryptoki {
     (
         since 2.40 { $(fn $name:ident($($arguments:tt)*) $(=> $safety:ident $chapter:ident::$handler:ident)?;)* }
-        since 3.0 { $(fn $new_name:ident($($new_arguments:tt)*) $(=> $new_safety:ident $new_chapter:ident::$new_handler:ident)?;)* }
+        since 3.0 { $(fn $name_3_0:ident($($arguments_3_0:tt)*) $(=> $safety_3_0:ident $chapter_3_0:ident::$handler_3_0:ident)?;)* }
+        since 3.2 { $(fn $name_3_2:ident($($arguments_3_2:tt)*) $(=> $safety_3_2:ident $chapter_3_2:ident::$handler_3_2:ident)?;)* }
     ) => {
         $(function!($name($($arguments)*) $(=> $safety $chapter::$handler)?);)*
-        $(function!($new_name($($new_arguments)*) $(=> $new_safety $new_chapter::$new_handler)?);)*
+        $(function!($name_3_0($($arguments_3_0)*) $(=> $safety_3_0 $chapter_3_0::$handler_3_0)?);)*
+        $(function!($name_3_2($($arguments_3_2)*) $(=> $safety_3_2 $chapter_3_2::$handler_3_2)?);)*
 
-        static LIST_2_40: CK_FUNCTION_LIST = CK_FUNCTION_LIST {
+        pub(super) static LIST_2_40: CK_FUNCTION_LIST = CK_FUNCTION_LIST {
             version: VERSION_2_40,
             C_GetFunctionList: Some(C_GetFunctionList),
             $($name: Some($name),)*
         };
 
-        static LIST_3_0: CK_FUNCTION_LIST_3_0 = CK_FUNCTION_LIST_3_0 {
+        pub(super) static LIST_3_0: CK_FUNCTION_LIST_3_0 = CK_FUNCTION_LIST_3_0 {
             version: VERSION_3_0,
             C_GetFunctionList: Some(C_GetFunctionList),
             C_GetInterfaceList: Some(C_GetInterfaceList),
             C_GetInterface: Some(C_GetInterface),
             $($name: Some($name),)*
-            $($new_name: Some($new_name),)*
+            $($name_3_0: Some($name_3_0),)*
+        };
+
+        pub(super) static LIST_3_2: CK_FUNCTION_LIST_3_2 = CK_FUNCTION_LIST_3_2 {
+            version: VERSION_3_2,
+            C_GetFunctionList: Some(C_GetFunctionList),
+            C_GetInterfaceList: Some(C_GetInterfaceList),
+            C_GetInterface: Some(C_GetInterface),
+            $($name: Some($name),)*
+            $($name_3_0: Some($name_3_0),)*
+            $($name_3_2: Some($name_3_2),)*
         };
 
         /// The functions of the table, and whether they do something.
         #[cfg(test)]
         const FUNCTIONS: &[(&str, bool)] = &[
             $((stringify!($name), !stringify!($($handler)?).is_empty()),)*
-            $((stringify!($new_name), !stringify!($($new_handler)?).is_empty()),)*
+            $((stringify!($name_3_0), !stringify!($($handler_3_0)?).is_empty()),)*
+            $((stringify!($name_3_2), !stringify!($($handler_3_2)?).is_empty()),)*
         ];
     };
 }
@@ -110,7 +124,9 @@ cryptoki! {
             CK_OBJECT_HANDLE
         );
         fn C_DestroyObject(CK_SESSION_HANDLE, CK_OBJECT_HANDLE);
-        fn C_GetObjectSize(CK_SESSION_HANDLE, CK_OBJECT_HANDLE, *mut CK_ULONG);
+        fn C_GetObjectSize(
+            session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE, size: *mut CK_ULONG
+        ) => unsafe object::size;
         fn C_GetAttributeValue(
             session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE, template: *mut CK_ATTRIBUTE,
             count: CK_ULONG
@@ -132,11 +148,20 @@ cryptoki! {
         fn C_Decrypt(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG);
         fn C_DecryptUpdate(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG);
         fn C_DecryptFinal(CK_SESSION_HANDLE, *mut CK_BYTE, *mut CK_ULONG);
-        fn C_DigestInit(CK_SESSION_HANDLE, *mut CK_MECHANISM);
-        fn C_Digest(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG);
-        fn C_DigestUpdate(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG);
-        fn C_DigestKey(CK_SESSION_HANDLE, CK_OBJECT_HANDLE);
-        fn C_DigestFinal(CK_SESSION_HANDLE, *mut CK_BYTE, *mut CK_ULONG);
+        fn C_DigestInit(
+            session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM
+        ) => unsafe digest::init;
+        fn C_Digest(
+            session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, digest: *mut
+            CK_BYTE, digest_len: *mut CK_ULONG
+        ) => unsafe digest::digest;
+        fn C_DigestUpdate(
+            session: CK_SESSION_HANDLE, part: *mut CK_BYTE, part_len: CK_ULONG
+        ) => unsafe digest::update;
+        fn C_DigestKey(session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) => safe digest::key;
+        fn C_DigestFinal(
+            session: CK_SESSION_HANDLE, digest: *mut CK_BYTE, digest_len: *mut CK_ULONG
+        ) => unsafe digest::finish;
         fn C_SignInit(
             session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE
         ) => unsafe sign::init;
@@ -152,10 +177,19 @@ cryptoki! {
         ) => unsafe sign::finish;
         fn C_SignRecoverInit(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE);
         fn C_SignRecover(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG);
-        fn C_VerifyInit(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE);
-        fn C_Verify(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, CK_ULONG);
-        fn C_VerifyUpdate(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG);
-        fn C_VerifyFinal(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG);
+        fn C_VerifyInit(
+            session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE
+        ) => unsafe verify::init;
+        fn C_Verify(
+            session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, signature: *mut
+            CK_BYTE, signature_len: CK_ULONG
+        ) => unsafe verify::verify;
+        fn C_VerifyUpdate(
+            session: CK_SESSION_HANDLE, part: *mut CK_BYTE, part_len: CK_ULONG
+        ) => unsafe verify::update;
+        fn C_VerifyFinal(
+            session: CK_SESSION_HANDLE, signature: *mut CK_BYTE, signature_len: CK_ULONG
+        ) => unsafe verify::finish;
         fn C_VerifyRecoverInit(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE);
         fn C_VerifyRecover(CK_SESSION_HANDLE, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG);
         fn C_DigestEncryptUpdate(
@@ -204,10 +238,12 @@ cryptoki! {
     }
     since 3.0 {
         fn C_LoginUser(
-            CK_SESSION_HANDLE, CK_USER_TYPE, *mut CK_UTF8CHAR, CK_ULONG, *mut CK_UTF8CHAR,
-            CK_ULONG
-        );
-        fn C_SessionCancel(CK_SESSION_HANDLE, CK_FLAGS);
+            session: CK_SESSION_HANDLE, user: CK_USER_TYPE, pin: *mut CK_UTF8CHAR, pin_len:
+            CK_ULONG, user_name: *mut CK_UTF8CHAR, user_name_len: CK_ULONG
+        ) => unsafe session::login_user;
+        fn C_SessionCancel(
+            session: CK_SESSION_HANDLE, kinds: CK_FLAGS
+        ) => safe session::cancel;
         fn C_MessageEncryptInit(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE);
         fn C_EncryptMessage(
             CK_SESSION_HANDLE, *mut c_void, CK_ULONG, *mut CK_BYTE, CK_ULONG, *mut CK_BYTE,
@@ -253,88 +289,46 @@ cryptoki! {
         );
         fn C_MessageVerifyFinal(CK_SESSION_HANDLE);
     }
-}
-
-const VERSION_2_40: CK_VERSION = CK_VERSION { major: 2, minor: 40 };
-/// The newest version that the module has, which C_GetInfo names too.
-pub(super) const VERSION_3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
-
-/// The interfaces of C_GetInterfaceList; the first is the default one (3.0 §5.4.6).
-struct Interfaces([CK_INTERFACE; 2]);
-
-// SAFETY: the pointers are to statics that nobody writes to.
-unsafe impl Sync for Interfaces {}
-
-const INTERFACE_NAME: &CStr = c"PKCS 11";
-
-static INTERFACES: Interfaces = Interfaces([
-    CK_INTERFACE {
-        pInterfaceName: INTERFACE_NAME.as_ptr().cast_mut().cast(),
-        pFunctionList: ptr::from_ref(&LIST_3_0).cast_mut().cast(),
-        flags: 0,
-    },
-    CK_INTERFACE {
-        pInterfaceName: INTERFACE_NAME.as_ptr().cast_mut().cast(),
-        pFunctionList: ptr::from_ref(&LIST_2_40).cast_mut().cast(),
-        flags: 0,
-    },
-]);
-
-/// 2.40 §5.4: the function list of version 2.40.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> CK_RV {
-    boundary("C_GetFunctionList", || {
-        // SAFETY: the caller's pointer is NULL or writable.
-        unsafe { output::value(list, ptr::from_ref(&LIST_2_40).cast_mut(), "ppFunctionList") }
-    })
-}
-
-/// 3.0 §5.4.5: every interface of the module.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn C_GetInterfaceList(
-    interfaces: *mut CK_INTERFACE,
-    count: *mut CK_ULONG,
-) -> CK_RV {
-    boundary("C_GetInterfaceList", || {
-        // SAFETY: the caller vouches for the count and for as much room as it says.
-        unsafe { output::Output::new(interfaces, count, "pulCount") }?.write(&INTERFACES.0)
-    })
-}
-
-/// 3.0 §5.4.6: the interface of this name, version and these flags; NULL and 0 stand for any.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn C_GetInterface(
-    name: *mut CK_UTF8CHAR,
-    version: *mut CK_VERSION,
-    interface: *mut *mut CK_INTERFACE,
-    flags: CK_FLAGS,
-) -> CK_RV {
-    boundary("C_GetInterface", || {
-        // SAFETY: the caller's name is NULL or ends with a NUL byte.
-        let name = (!name.is_null()).then(|| unsafe { CStr::from_ptr(name.cast()) });
-        // SAFETY: the caller's version is NULL or readable.
-        let version = unsafe { version.as_ref() };
-        let found = find_interface(name, version, flags)?;
-        // SAFETY: the caller's pointer is NULL or writable.
-        unsafe { output::value(interface, ptr::from_ref(found).cast_mut(), "ppInterface") }
-    })
-}
-
-fn find_interface(
-    name: Option<&CStr>,
-    version: Option<&CK_VERSION>,
-    flags: CK_FLAGS,
-) -> Result<&'static CK_INTERFACE> {
-    let wanted = |offered: &CK_VERSION| {
-        version.is_none_or(|wanted| (wanted.major, wanted.minor) == (offered.major, offered.minor))
-    };
-    let versions = [&VERSION_3_0, &VERSION_2_40];
-    let mut offered = INTERFACES.0.iter().zip(versions);
-    offered
-        .find(|(interface, version)| interface.flags & flags == flags && wanted(version))
-        .filter(|_| name.is_none_or(|name| name == INTERFACE_NAME))
-        .map(|(interface, _)| interface)
-        .ok_or(Error::Arguments("pInterfaceName, pVersion or flags (no such interface)"))
+    since 3.2 {
+        fn C_EncapsulateKey(
+            CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE, *mut CK_ATTRIBUTE, CK_ULONG,
+            *mut CK_BYTE, *mut CK_ULONG, *mut CK_OBJECT_HANDLE
+        );
+        fn C_DecapsulateKey(
+            CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE, *mut CK_ATTRIBUTE, CK_ULONG,
+            *mut CK_BYTE, CK_ULONG, *mut CK_OBJECT_HANDLE
+        );
+        fn C_VerifySignatureInit(
+            session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE,
+            signature: *mut CK_BYTE, signature_len: CK_ULONG
+        ) => unsafe verify::signature_init;
+        fn C_VerifySignature(
+            session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG
+        ) => unsafe verify::signature;
+        fn C_VerifySignatureUpdate(
+            session: CK_SESSION_HANDLE, part: *mut CK_BYTE, part_len: CK_ULONG
+        ) => unsafe verify::signature_update;
+        fn C_VerifySignatureFinal(
+            session: CK_SESSION_HANDLE
+        ) => safe verify::signature_finish;
+        fn C_GetSessionValidationFlags(
+            session: CK_SESSION_HANDLE, kind: CK_SESSION_VALIDATION_FLAGS_TYPE, flags: *mut
+            CK_FLAGS
+        ) => unsafe session::validation_flags;
+        fn C_AsyncComplete(CK_SESSION_HANDLE, *mut CK_UTF8CHAR, *mut CK_ASYNC_DATA);
+        fn C_AsyncGetID(CK_SESSION_HANDLE, *mut CK_UTF8CHAR, *mut CK_ULONG);
+        fn C_AsyncJoin(
+            CK_SESSION_HANDLE, *mut CK_UTF8CHAR, CK_ULONG, *mut CK_BYTE, CK_ULONG
+        );
+        fn C_WrapKeyAuthenticated(
+            CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, *mut
+            CK_BYTE, CK_ULONG, *mut CK_BYTE, *mut CK_ULONG
+        );
+        fn C_UnwrapKeyAuthenticated(
+            CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE, *mut CK_BYTE, CK_ULONG, *mut
+            CK_ATTRIBUTE, CK_ULONG, *mut CK_BYTE, CK_ULONG, *mut CK_OBJECT_HANDLE
+        );
+    }
 }
 
 #[cfg(test)]
@@ -364,19 +358,5 @@ mod tests {
             let exported = EXPORTED.into_iter().filter(|_| works);
             assert_eq!(documented(works), table.chain(exported).collect::<BTreeSet<_>>());
         }
-    }
-
-    #[test]
-    fn an_interface_is_found_by_name_and_version_and_the_default_is_the_newest() {
-        let found = |name, version| find_interface(name, version, 0);
-        let list = |interface: Result<&CK_INTERFACE>| interface.unwrap().pFunctionList.cast_const();
-        let newest = ptr::from_ref(&LIST_3_0).cast();
-        assert_eq!(list(found(None, None)), newest);
-        assert_eq!(list(found(Some(c"PKCS 11"), Some(&VERSION_3_0))), newest);
-        let old = list(found(Some(c"PKCS 11"), Some(&VERSION_2_40)));
-        assert_eq!(old, ptr::from_ref(&LIST_2_40).cast());
-        assert!(found(Some(c"Vendor"), None).is_err());
-        assert!(found(None, Some(&CK_VERSION { major: 9, minor: 0 })).is_err());
-        assert!(find_interface(None, None, CKF_INTERFACE_FORK_SAFE).is_err());
     }
 }

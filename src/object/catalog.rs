@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use signpath_client::policy::Policy;
 
-use super::{Class, Object, Template};
+use super::{Class, Object, Template, feature::features, template::Name};
 use crate::{handles::Counter, warm::Policies};
 
 /// Objects with handles that stay the same from session to session and from one answer of the service to the next, for
@@ -15,12 +15,30 @@ pub(crate) struct Catalog {
     handles: &'static Counter,
     shown: Option<Policies>,
     objects: HashMap<CK_OBJECT_HANDLE, Arc<Object>>,
+    /// What is of the signing policies, in their order.
     visible: Vec<CK_OBJECT_HANDLE>,
+    /// Profiles and mechanisms.
+    features: Vec<CK_OBJECT_HANDLE>,
+    /// What is visible, by label and by id: a token may have thousands of keys, and a client wants one.
+    labels: HashMap<Vec<u8>, Vec<CK_OBJECT_HANDLE>>,
+    ids: HashMap<Vec<u8>, Vec<CK_OBJECT_HANDLE>>,
 }
 
 impl Catalog {
-    pub(crate) fn new(handles: &'static Counter) -> Self {
-        Self { handles, shown: None, objects: HashMap::new(), visible: Vec::new() }
+    /// With `public_certificates` the token shows certificates to whoever has not logged in.
+    pub(crate) fn new(handles: &'static Counter, public_certificates: bool) -> Self {
+        let mut catalog = Self {
+            handles,
+            shown: None,
+            objects: HashMap::new(),
+            visible: Vec::new(),
+            features: Vec::new(),
+            labels: HashMap::new(),
+            ids: HashMap::new(),
+        };
+        catalog.features =
+            features(public_certificates).map(|object| catalog.add(object)).collect();
+        catalog
     }
 
     /// Shows these policies of an organization from now on.
@@ -31,27 +49,30 @@ impl Catalog {
         let before: HashMap<_, _> = self
             .visible
             .iter()
-            .filter_map(|handle| Some((self.objects.get(handle)?, *handle)))
-            .map(|(object, handle)| ((object.class(), object.name().to_owned()), handle))
+            .filter_map(|handle| Some((identity(self.objects.get(handle)?), *handle)))
             .collect();
         let organization: Arc<str> = organization.into();
-        self.visible.clear();
+        self.hide();
         for object in
             policies.iter().flat_map(|policy| objects(policy, &organization, certificates))
         {
-            let known = before.get(&(object.class(), object.name().to_owned()));
+            let known = before.get(&identity(&object));
             let same = known.copied().filter(|handle| self.is_same(*handle, &object));
+            let (label, id) = (object.label().as_bytes().to_vec(), object.id().to_vec());
             let handle = same.unwrap_or_else(|| self.add(object));
             self.visible.push(handle);
+            self.labels.entry(label).or_default().push(handle);
+            self.ids.entry(id).or_default().push(handle);
         }
         self.shown = Some(Arc::clone(policies));
     }
 
-    /// Forgets every object; handles that are still held find nothing.
+    /// Forgets every object but profiles and mechanisms; handles that are still held find nothing.
     pub(crate) fn clear(&mut self) {
         self.shown = None;
-        self.objects.clear();
-        self.visible.clear();
+        self.hide();
+        let features = &self.features;
+        self.objects.retain(|handle, _| features.contains(handle));
     }
 
     pub(crate) fn find(&self, handle: CK_OBJECT_HANDLE) -> Option<Arc<Object>> {
@@ -59,16 +80,28 @@ impl Catalog {
     }
 
     pub(crate) fn search(&self, template: &Template) -> Vec<CK_OBJECT_HANDLE> {
+        let named = match template.name() {
+            Some(Name::Label(label)) => self.labels.get(label),
+            Some(Name::Id(id)) => self.ids.get(id),
+            None => Some(&self.visible),
+        };
+        let candidates = named.into_iter().flatten().chain(&self.features);
         let matches = |handle: &&CK_OBJECT_HANDLE| {
             self.objects.get(*handle).is_some_and(|object| template.matches(object))
         };
-        self.visible.iter().filter(matches).copied().collect()
+        candidates.filter(matches).copied().collect()
     }
 
-    /// The names of the private keys that are shown.
-    pub(crate) fn key_names(&self) -> impl Iterator<Item = &str> {
+    /// The labels of the private keys that are shown.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         let objects = self.visible.iter().filter_map(|handle| self.objects.get(handle));
-        objects.filter(|object| object.class() == Class::PrivateKey).map(|object| object.name())
+        objects.filter(|object| object.class() == Class::PrivateKey).map(|object| object.label())
+    }
+
+    fn hide(&mut self) {
+        self.visible.clear();
+        self.labels.clear();
+        self.ids.clear();
     }
 
     fn is_same(&self, handle: CK_OBJECT_HANDLE, object: &Object) -> bool {
@@ -82,6 +115,11 @@ impl Catalog {
     }
 }
 
+/// What an object is known by from one answer of the service to the next.
+fn identity(object: &Object) -> (Class, String, Vec<u8>) {
+    (object.class(), object.label().to_owned(), object.id().to_vec())
+}
+
 /// The faces of a policy.
 fn objects(
     policy: &Arc<Policy>,
@@ -92,5 +130,5 @@ fn objects(
     [Class::PrivateKey, Class::PublicKey]
         .into_iter()
         .chain(certificate.then_some(Class::Certificate))
-        .map(|class| Object::new(class, Arc::clone(policy), Arc::clone(organization)))
+        .map(|class| Object::of_policy(class, policy, organization))
 }

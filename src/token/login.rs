@@ -1,6 +1,9 @@
 //! Which credentials a C_Login stands for: (PIN, configuration) → credentials. Pure.
 
-use signpath_client::secret::{Credentials, OrganizationId};
+use signpath_client::{
+    config::Config,
+    secret::{Credentials, OrganizationId, Token, is_token},
+};
 
 use crate::error::{Error, Result};
 
@@ -21,13 +24,19 @@ pub(super) enum Choice {
 /// | NULL, empty, `CONFIG` | used | refused, with what to set |
 /// | `organization:token` | wins; another organization than the slot's is refused | used |
 /// | anything else | used, with a warning | refused |
-pub(super) fn choose(
+///
+/// With a user name (C_LoginUser) that is the organization, the PIN is the token alone.
+pub(super) fn choose(pin: &[u8], user_name: &[u8], config: &Config) -> Result<Choice> {
+    choose_from(pin, user_name, config.credentials(), config.organization.as_ref())
+}
+
+fn choose_from(
     pin: &[u8],
+    user_name: &[u8],
     configured: Option<Credentials>,
     organization: Option<&OrganizationId>,
 ) -> Result<Choice> {
-    let text = std::str::from_utf8(pin).ok();
-    if let Some(credentials) = text.and_then(Credentials::from_pin) {
+    if let Some(credentials) = given(pin, user_name)? {
         return match organization {
             Some(own) if *own != credentials.organization => Err(refused(&format!(
                 "the PIN is for organization {}, this slot for {own}",
@@ -51,14 +60,27 @@ pub(super) fn choose(
     }
 }
 
+/// The credentials that the caller gives, if it gives some.
+fn given(pin: &[u8], user_name: &[u8]) -> Result<Option<Credentials>> {
+    let text = std::str::from_utf8(pin).ok();
+    if user_name.is_empty() {
+        return Ok(text.and_then(Credentials::from_pin));
+    }
+    let organization = std::str::from_utf8(user_name).ok().and_then(|name| name.parse().ok());
+    let organization = organization
+        .ok_or_else(|| refused("the user name is not the id of an organization, a UUID"))?;
+    let token = text.filter(|token| is_token(token)).ok_or_else(|| {
+        refused("with the organization's id as user name, the PIN is the API token alone")
+    })?;
+    Ok(Some(Credentials { organization, token: Token::new(token.to_owned()) }))
+}
+
 fn refused(why: &str) -> Error {
     Error::PinIncorrect(format!("the login was refused: {why}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use signpath_client::secret::Token;
-
     use super::*;
 
     const OWN: &str = "11111111-1111-4111-8111-111111111111";
@@ -71,7 +93,7 @@ mod tests {
 
     fn with_configuration(pin: &str) -> Result<Choice> {
         let own = credentials(OWN, "configured");
-        choose(pin.as_bytes(), Some(own.clone()), Some(&own.organization))
+        choose_from(pin.as_bytes(), b"", Some(own.clone()), Some(&own.organization))
     }
 
     #[test]
@@ -79,7 +101,7 @@ mod tests {
         for pin in ["", "CONFIG"] {
             let chosen = with_configuration(pin).unwrap();
             assert_eq!(chosen, Choice::Configured(credentials(OWN, "configured")));
-            let refused = choose(pin.as_bytes(), None, None).unwrap_err().to_string();
+            let refused = choose_from(pin.as_bytes(), b"", None, None).unwrap_err().to_string();
             assert!(refused.contains("SIGNPATH_API_TOKEN"), "{refused}");
         }
     }
@@ -88,7 +110,7 @@ mod tests {
     fn a_pin_with_a_token_wins_over_the_configuration() {
         let pin = format!("{OWN}:a+b/c");
         assert_eq!(with_configuration(&pin).unwrap(), Choice::Pin(credentials(OWN, "a+b/c")));
-        let chosen = choose(pin.as_bytes(), None, None).unwrap();
+        let chosen = choose_from(pin.as_bytes(), b"", None, None).unwrap();
         assert_eq!(chosen, Choice::Pin(credentials(OWN, "a+b/c")));
     }
 
@@ -102,21 +124,33 @@ mod tests {
     fn an_organization_without_a_token_still_decides_whose_slot_it_is() {
         let own = credentials(OWN, "").organization;
         let pin = format!("{OTHER}:token");
-        assert!(choose(pin.as_bytes(), None, Some(&own)).is_err());
+        assert!(choose_from(pin.as_bytes(), b"", None, Some(&own)).is_err());
     }
 
     #[test]
     fn another_pin_is_passed_over_where_the_configuration_has_credentials_and_refused_elsewhere() {
         let chosen = with_configuration("1234").unwrap();
         assert_eq!(chosen, Choice::ConfiguredInsteadOfPin(credentials(OWN, "configured")));
-        assert!(choose(b"1234", None, None).is_err());
-        assert!(choose(b"\xff\xfe", None, None).is_err());
+        assert!(choose_from(b"1234", b"", None, None).is_err());
+        assert!(choose_from(b"\xff\xfe", b"", None, None).is_err());
     }
 
     #[test]
     fn a_space_where_a_plus_was_is_explained_and_the_token_is_not_shown() {
         let pin = format!("{OWN}:se cret");
-        let refused = choose(pin.as_bytes(), None, None).unwrap_err().to_string();
+        let refused = choose_from(pin.as_bytes(), b"", None, None).unwrap_err().to_string();
         assert!(refused.contains("%2B") && !refused.contains("cret"), "{refused}");
+    }
+
+    #[test]
+    fn a_user_name_is_the_organization_and_the_pin_the_token() {
+        let chosen = choose_from(b"a+b/c", OWN.as_bytes(), None, None).unwrap();
+        assert_eq!(chosen, Choice::Pin(credentials(OWN, "a+b/c")));
+        let own = credentials(OWN, "configured");
+        for (pin, name) in [("token", OTHER), ("token", "ci"), ("", OWN), ("a b", OWN)] {
+            let (pin, name) = (pin.as_bytes(), name.as_bytes());
+            let refused = choose_from(pin, name, Some(own.clone()), Some(&own.organization));
+            assert!(matches!(refused, Err(Error::PinIncorrect(_))), "{name:?}");
+        }
     }
 }

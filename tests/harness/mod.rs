@@ -3,6 +3,7 @@
 #[macro_use]
 mod module;
 mod alone;
+mod session;
 mod tools;
 
 pub(crate) use alone::builder as sandbox_builder;
@@ -10,5 +11,6 @@ pub(crate) use alone::{
     Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, alone_with, requested,
     variable,
 };
-pub(crate) use module::{Find, Module, Session, module_path};
+pub(crate) use module::{Module, module_path};
+pub(crate) use session::{Find, Session};
 pub(crate) use tools::{Ran, Registry, Tool, Workplace, repository_file};

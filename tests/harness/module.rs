@@ -5,7 +5,10 @@ use std::{env, ffi::CStr, path::PathBuf, ptr};
 use cryptoki_sys::*;
 use libloading::Library;
 
-use super::alone::variable;
+use super::{
+    alone::variable,
+    session::{Session, check},
+};
 
 /// A loaded module. Results are the CK_RV where it is not CKR_OK.
 pub(crate) struct Module {
@@ -23,6 +26,15 @@ unsafe impl Sync for Module {}
 macro_rules! call {
     ($module:expr, $function:ident($($argument:expr),* $(,)?)) => {{
         let function = $module.functions().$function.expect("the function is in the list");
+        // SAFETY: the arguments are the test's own, and valid or meant to be refused.
+        unsafe { function($($argument),*) }
+    }};
+}
+
+/// A function of a list of 3.0 or 3.2, called.
+macro_rules! called {
+    ($functions:expr, $function:ident($($argument:expr),* $(,)?)) => {{
+        let function = $functions.$function.expect("the function is in the list");
         // SAFETY: the arguments are the test's own, and valid or meant to be refused.
         unsafe { function($($argument),*) }
     }};
@@ -126,6 +138,14 @@ impl Module {
         unsafe { &*self.list }
     }
 
+    /// The list of the newest version.
+    pub(crate) fn functions_3_2(&self) -> &CK_FUNCTION_LIST_3_2 {
+        let interface = self.get_interface(Some(c"PKCS 11"), Some((3, 2)));
+        let list = interface.expect("there is one of 3.2").pFunctionList;
+        // SAFETY: the interface has this list by its version, and it lives as long as the module is loaded.
+        unsafe { &*list.cast() }
+    }
+
     pub(crate) fn initialize(&self) -> Result<(), CK_RV> {
         let mut arguments = CK_C_INITIALIZE_ARGS { flags: CKF_OS_LOCKING_OK, ..Default::default() };
         check(call!(self, C_Initialize((&raw mut arguments).cast())))
@@ -163,151 +183,6 @@ impl Module {
     }
 }
 
-/// An open session.
-pub(crate) struct Session<'a> {
-    pub(crate) module: &'a Module,
-    pub(crate) handle: CK_SESSION_HANDLE,
-}
-
-/// A template of a search: attribute and value.
-pub(crate) type Find<'a> = (CK_ATTRIBUTE_TYPE, &'a [u8]);
-
-impl Session<'_> {
-    pub(crate) fn login(&self, pin: &str) -> Result<(), CK_RV> {
-        let mut pin = pin.as_bytes().to_vec();
-        let len = pin.len() as CK_ULONG;
-        check(call!(self.module, C_Login(self.handle, CKU_USER, pin.as_mut_ptr(), len)))
-    }
-
-    pub(crate) fn logout(&self) -> Result<(), CK_RV> {
-        check(call!(self.module, C_Logout(self.handle)))
-    }
-
-    pub(crate) fn close(self) -> Result<(), CK_RV> {
-        check(call!(self.module, C_CloseSession(self.handle)))
-    }
-
-    pub(crate) fn state(&self) -> CK_STATE {
-        let mut info = CK_SESSION_INFO::default();
-        assert_eq!(call!(self.module, C_GetSessionInfo(self.handle, &raw mut info)), CKR_OK);
-        info.state
-    }
-
-    pub(crate) fn find(&self, template: &[Find<'_>]) -> Result<Vec<CK_OBJECT_HANDLE>, CK_RV> {
-        self.find_init(template)?;
-        let mut found = Vec::new();
-        loop {
-            let mut batch = [0; 7];
-            let mut count = 0;
-            let (objects, size) = (batch.as_mut_ptr(), batch.len() as CK_ULONG);
-            check(call!(self.module, C_FindObjects(self.handle, objects, size, &raw mut count)))?;
-            if count == 0 {
-                break;
-            }
-            found.extend_from_slice(&batch[..count as usize]);
-        }
-        check(call!(self.module, C_FindObjectsFinal(self.handle)))?;
-        Ok(found)
-    }
-
-    pub(crate) fn find_init(&self, template: &[Find<'_>]) -> Result<(), CK_RV> {
-        let mut attributes: Vec<_> = template
-            .iter()
-            .map(|(kind, value)| CK_ATTRIBUTE {
-                type_: *kind,
-                pValue: value.as_ptr().cast_mut().cast(),
-                ulValueLen: value.len() as CK_ULONG,
-            })
-            .collect();
-        let (template, count) = (attributes.as_mut_ptr(), attributes.len() as CK_ULONG);
-        check(call!(self.module, C_FindObjectsInit(self.handle, template, count)))
-    }
-
-    /// The one object of a class with this label.
-    pub(crate) fn object(&self, class: CK_OBJECT_CLASS, label: &str) -> CK_OBJECT_HANDLE {
-        let template = [(CKA_CLASS, &class.to_ne_bytes()[..]), (CKA_LABEL, label.as_bytes())];
-        let found = self.find(&template).expect("the search succeeds");
-        assert_eq!(found.len(), 1, "objects of class {class} named {label}");
-        found[0]
-    }
-
-    pub(crate) fn private_key(&self, label: &str) -> CK_OBJECT_HANDLE {
-        self.object(CKO_PRIVATE_KEY, label)
-    }
-
-    pub(crate) fn attribute(
-        &self,
-        object: CK_OBJECT_HANDLE,
-        kind: CK_ATTRIBUTE_TYPE,
-    ) -> Result<Vec<u8>, CK_RV> {
-        let mut attribute = CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: 0 };
-        let attributes = &raw mut attribute;
-        check(call!(self.module, C_GetAttributeValue(self.handle, object, attributes, 1)))?;
-        let mut value = vec![0; attribute.ulValueLen as usize];
-        attribute.pValue = value.as_mut_ptr().cast();
-        let attributes = &raw mut attribute;
-        check(call!(self.module, C_GetAttributeValue(self.handle, object, attributes, 1)))?;
-        assert_eq!(attribute.ulValueLen as usize, value.len());
-        Ok(value)
-    }
-
-    pub(crate) fn sign_init(
-        &self,
-        kind: CK_MECHANISM_TYPE,
-        key: CK_OBJECT_HANDLE,
-    ) -> Result<(), CK_RV> {
-        let mut mechanism =
-            CK_MECHANISM { mechanism: kind, pParameter: ptr::null_mut(), ulParameterLen: 0 };
-        check(call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key)))
-    }
-
-    /// C_SignInit and C_Sign with a buffer that has room.
-    pub(crate) fn sign(
-        &self,
-        kind: CK_MECHANISM_TYPE,
-        key: CK_OBJECT_HANDLE,
-        data: &[u8],
-    ) -> Result<Vec<u8>, CK_RV> {
-        self.sign_init(kind, key)?;
-        self.sign_into(data, 1024)
-    }
-
-    /// C_Sign with a buffer of this size.
-    pub(crate) fn sign_into(&self, data: &[u8], room: usize) -> Result<Vec<u8>, CK_RV> {
-        let mut signature = vec![0; room];
-        let mut len = room as CK_ULONG;
-        let data_len = data.len() as CK_ULONG;
-        let (data, buffer) = (data.as_ptr().cast_mut(), signature.as_mut_ptr());
-        check(call!(self.module, C_Sign(self.handle, data, data_len, buffer, &raw mut len)))?;
-        signature.truncate(len as usize);
-        Ok(signature)
-    }
-
-    /// C_Sign that only asks for the length.
-    pub(crate) fn sign_len(&self, data: &[u8]) -> Result<usize, CK_RV> {
-        let mut len = 0;
-        let data_len = data.len() as CK_ULONG;
-        let data = data.as_ptr().cast_mut();
-        let none = ptr::null_mut();
-        check(call!(self.module, C_Sign(self.handle, data, data_len, none, &raw mut len)))?;
-        Ok(len as usize)
-    }
-
-    pub(crate) fn sign_update(&self, part: &[u8]) -> Result<(), CK_RV> {
-        let len = part.len() as CK_ULONG;
-        check(call!(self.module, C_SignUpdate(self.handle, part.as_ptr().cast_mut(), len)))
-    }
-
-    pub(crate) fn sign_final(&self) -> Result<Vec<u8>, CK_RV> {
-        let mut signature = vec![0; 1024];
-        let mut len = 1024;
-        let buffer = signature.as_mut_ptr();
-        check(call!(self.module, C_SignFinal(self.handle, buffer, &raw mut len)))?;
-        signature.truncate(len as usize);
-        Ok(signature)
-    }
-}
-
 fn interface_name(interface: &CK_INTERFACE) -> String {
     // SAFETY: the module's name ends with a NUL byte.
     let name = unsafe { CStr::from_ptr(interface.pInterfaceName.cast()) };
@@ -318,10 +193,6 @@ fn version_of(interface: &CK_INTERFACE) -> (u8, u8) {
     // SAFETY: every function list begins with its version (3.0 §3.6).
     let version = unsafe { *interface.pFunctionList.cast::<CK_VERSION>() };
     (version.major, version.minor)
-}
-
-fn check(rv: CK_RV) -> Result<(), CK_RV> {
-    if rv == CKR_OK { Ok(()) } else { Err(rv) }
 }
 
 /// The shared library that the tests are about.
