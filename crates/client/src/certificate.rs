@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::{Decode, Encode, ErrorKind};
+use x509_cert::ext::pkix::{BasicConstraints, SubjectKeyIdentifier};
+use x509_cert::time::Time;
 
 use crate::key::{PublicKey, Unreadable};
 
@@ -15,6 +17,10 @@ pub struct Certificate {
     issuer: Vec<u8>,
     serial_number: Vec<u8>,
     spki: Vec<u8>,
+    start_date: [u8; 8],
+    end_date: [u8; 8],
+    is_authority: bool,
+    subject_key_identifier: Option<Box<[u8]>>,
 }
 
 impl Certificate {
@@ -47,6 +53,26 @@ impl Certificate {
         &self.serial_number
     }
 
+    /// The first day on which it is valid, in UTC, as the digits YYYYMMDD: CK_DATE (2.40 §3.4), for CKA_START_DATE.
+    pub fn start_date(&self) -> [u8; 8] {
+        self.start_date
+    }
+
+    /// The last day on which it is valid, like [`Self::start_date`]: CKA_END_DATE.
+    pub fn end_date(&self) -> [u8; 8] {
+        self.end_date
+    }
+
+    /// Whether it may issue certificates (RFC 5280 §4.2.1.9). One whose basicConstraints cannot be read may not.
+    pub fn is_authority(&self) -> bool {
+        self.is_authority
+    }
+
+    /// The identifier of its key (RFC 5280 §4.2.1.2), `None` too if it cannot be read.
+    pub fn subject_key_identifier(&self) -> Option<&[u8]> {
+        self.subject_key_identifier.as_deref()
+    }
+
     /// Its public key.
     ///
     /// # Errors
@@ -58,14 +84,30 @@ impl Certificate {
     fn read(der: &[u8]) -> x509_cert::der::Result<Self> {
         let certificate = x509_cert::Certificate::from_der(der)?;
         let content = certificate.tbs_certificate();
+        let validity = content.validity();
+        // An extension that is there twice (RFC 5280 §4.2 has each once) or damaged counts as not there: the
+        // certificate is shown, not judged.
+        let constraints = content.get_extension::<BasicConstraints>().ok().flatten();
+        let identifier = content.get_extension::<SubjectKeyIdentifier>().ok().flatten();
         Ok(Self {
             der: der.to_vec(),
             subject: content.subject().to_der()?,
             issuer: content.issuer().to_der()?,
             serial_number: content.serial_number().to_der()?,
             spki: content.subject_public_key_info().to_der()?,
+            start_date: digits(validity.not_before)?,
+            end_date: digits(validity.not_after)?,
+            is_authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
+            subject_key_identifier: identifier.map(|(_, identifier)| identifier.0.into_bytes()),
         })
     }
+}
+
+/// The day of a time, YYYYMMDD. Years have four digits in a certificate (RFC 5280 §4.1.2.5).
+fn digits(time: Time) -> x509_cert::der::Result<[u8; 8]> {
+    let date = time.to_date_time();
+    let text = format!("{:04}{:02}{:02}", date.year(), date.month(), date.day());
+    text.into_bytes().try_into().map_err(|_| ErrorKind::DateTime.into())
 }
 
 impl fmt::Debug for Certificate {
@@ -74,57 +116,7 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// P-256, subject and issuer CN=T, serial number 0x0102, made with `openssl req -x509`.
 #[cfg(test)]
-pub(crate) const CERTIFICATE: &str = "MIIBXjCCAQOgAwIBAgICAQIwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBVDAgFw0yNjExMjMwMjI1NDZaGA8yMTI2MTAz\
-     MDAyMjU0NlowDDEKMAgGA1UEAwwBVDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPynX1RtV6iK943QCUSPJ7rSxOL7\
-     /wAi9IogAmXraNuRn1LFmpFscwBypPjbWv0eo3KC/qKEBNZb4mR8/8fBYw6jUzBRMB0GA1UdDgQWBBTDgG2l4/hV0Uxr\
-     frdefiiMFRDS9jAfBgNVHSMEGDAWgBTDgG2l4/hV0UxrfrdefiiMFRDS9jAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49\
-     BAMCA0kAMEYCIQCblPys7+D/vmuiiWYGB/+tMcJJhzZ6az+7ETbdKJPW1wIhALS5qNzVrg76m79C+XggSyxm6ykFyvGf\
-     +mzzEylPUbND";
-
+mod tests;
 #[cfg(test)]
-mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_fields_of_pkcs11_are_taken_out_in_der() {
-        let der = STANDARD.decode(CERTIFICATE).unwrap();
-        let certificate = Certificate::from_der(&der).unwrap();
-        let name =
-            [0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, b'T'];
-        assert_eq!(certificate.subject(), name);
-        assert_eq!(certificate.issuer(), name);
-        assert_eq!(certificate.serial_number(), [0x02, 0x02, 0x01, 0x02]);
-        assert_eq!(certificate.der(), der);
-        assert_eq!(certificate.public_key().unwrap().bits(), 256);
-    }
-
-    #[test]
-    fn bytes_behind_a_certificate_are_refused() {
-        let mut der = STANDARD.decode(CERTIFICATE).unwrap();
-        der.push(0);
-        assert!(Certificate::from_der(&der).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn a_damaged_certificate_never_panics(place in 0usize..1000, bit in 0u8..8, keep in 0usize..1000) {
-            let mut der = STANDARD.decode(CERTIFICATE).unwrap();
-            let place = place % der.len();
-            der[place] ^= 1 << bit;
-            drop(Certificate::from_der(&der).map(|certificate| certificate.public_key()));
-            der.truncate(keep);
-            drop(Certificate::from_der(&der));
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(data in prop::collection::vec(any::<u8>(), 0..300)) {
-            drop(Certificate::from_der(&data));
-        }
-    }
-}
+pub(crate) mod vectors;

@@ -74,7 +74,7 @@ fn a_key_is_read_from_the_certificate_alone() {
 }
 
 /// With the key of [`P256`].
-const CERTIFICATE: &str = crate::certificate::CERTIFICATE;
+const CERTIFICATE: &str = crate::certificate::vectors::CERTIFICATE;
 
 #[test]
 fn statements_that_agree_are_taken_together() {

@@ -1,0 +1,9 @@
+//! Certificates for tests, Base64 of DER.
+
+/// P-256, subject and issuer CN=T, serial number 0x0102, made with `openssl req -x509`.
+pub(crate) const CERTIFICATE: &str = "MIIBXjCCAQOgAwIBAgICAQIwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBVDAgFw0yNjExMjMwMjI1NDZaGA8yMTI2MTAz\
+     MDAyMjU0NlowDDEKMAgGA1UEAwwBVDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPynX1RtV6iK943QCUSPJ7rSxOL7\
+     /wAi9IogAmXraNuRn1LFmpFscwBypPjbWv0eo3KC/qKEBNZb4mR8/8fBYw6jUzBRMB0GA1UdDgQWBBTDgG2l4/hV0Uxr\
+     frdefiiMFRDS9jAfBgNVHSMEGDAWgBTDgG2l4/hV0UxrfrdefiiMFRDS9jAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49\
+     BAMCA0kAMEYCIQCblPys7+D/vmuiiWYGB/+tMcJJhzZ6az+7ETbdKJPW1wIhALS5qNzVrg76m79C+XggSyxm6ykFyvGf\
+     +mzzEylPUbND";
