@@ -9,6 +9,8 @@ use crate::error::{is_invisible, shown};
 use crate::key::{PublicKey, Unreadable};
 use crate::wire::PolicyEntry;
 
+mod chain;
+
 /// Longest name or id of the service that is taken over, in characters.
 const NAME_MAX: usize = 200;
 
@@ -21,6 +23,7 @@ pub struct Policy {
     id: Option<String>,
     key: PublicKey,
     certificate: Option<Certificate>,
+    chain: Vec<Certificate>,
 }
 
 /// A policy that is left out, and why.
@@ -63,6 +66,12 @@ impl Policy {
         self.certificate.as_ref()
     }
 
+    /// The certificates above [`Self::certificate`], as far as the service gives them and they can be read: nearest
+    /// first, each once.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
     /// Makes sense of an entry of the list.
     ///
     /// # Errors
@@ -80,13 +89,18 @@ impl Policy {
                 return Err(left_out(format!("its {property} is missing or unusable")));
             }
         }
-        let (key, certificate) = key_and_certificate(entry).map_err(|reason| left_out(reason.0))?;
+        let name = format!("{project}/{slug}");
+        let (key, certificate) =
+            key_and_certificate(entry, &name).map_err(|reason| left_out(reason.0))?;
+        let leaf = certificate.as_ref();
+        let chain = leaf.map(|leaf| chain::above(leaf, &entry.chain, &name)).unwrap_or_default();
         Ok(Self {
             project: project.to_owned(),
             slug: slug.to_owned(),
             id: entry.signing_policy_id.as_deref().map(shown),
             key,
             certificate,
+            chain,
         })
     }
 }
@@ -114,6 +128,7 @@ struct Statement {
 
 fn key_and_certificate(
     entry: &PolicyEntry,
+    name: &str,
 ) -> Result<(PublicKey, Option<Certificate>), Unreadable> {
     let certificate = entry.certificate().map(read_certificate);
     let statements = statements(entry, certificate.as_ref());
@@ -127,9 +142,6 @@ fn key_and_certificate(
     }
     for said in &statements {
         if let Err(reason) = &said.key {
-            let (project, slug) =
-                (entry.project_slug.as_deref(), entry.signing_policy_slug.as_deref());
-            let name = format!("{}/{}", project.unwrap_or_default(), slug.unwrap_or_default());
             warn!("{} of {name} is not used: {reason}", said.property);
         }
     }

@@ -1,4 +1,4 @@
-//! X.509 certificates: the roots of the sandbox, the policies' certificates and the TLS server's.
+//! X.509 certificates: the authorities of the sandbox, the policies' certificates and the TLS server's.
 
 use std::{
     net::IpAddr,
@@ -22,7 +22,7 @@ use x509_cert::{
     },
     name::Name,
     serial_number::SerialNumber,
-    spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef},
+    spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef},
     time::{Time, Validity},
 };
 
@@ -37,7 +37,7 @@ const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 
-/// A root with its private key.
+/// A root, or an authority below one, with its private key.
 pub(crate) struct Authority {
     key: SigningKey,
     certificate: Certificate,
@@ -54,13 +54,17 @@ pub(crate) enum Usage {
 }
 
 impl Authority {
-    pub(crate) fn create(common_name: &str) -> Result<Self, Error> {
+    /// A new authority: a root, or below the given one.
+    pub(crate) fn create(common_name: &str, above: Option<&Self>) -> Result<Self, Error> {
         let subject = format!("the certificate of {common_name}");
         let key = SigningKey::generate_from_rng(&mut keys::random());
-        let now = SystemTime::now();
         let build = || -> builder::Result<Certificate> {
             let name = Name::from_str(&format!("CN={common_name}"))?;
-            let spki = SubjectPublicKeyInfo::from_key(key.verifying_key())?;
+            let spki = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
+            if let Some(above) = above {
+                return above.sign(|issuer| Profile::Intermediate { issuer, subject: name }, spki);
+            }
+            let now = SystemTime::now();
             let validity =
                 Validity::new(Time::try_from(now - BACKDATED)?, Time::try_from(now + LIFETIME)?);
             let profile = Profile::Root(name);
@@ -104,24 +108,36 @@ impl Authority {
         usage: Usage,
     ) -> Result<Vec<u8>, Error> {
         let build = || -> builder::Result<Vec<u8>> {
-            let tbs = self.certificate.tbs_certificate();
-            let backdated = Time::try_from(SystemTime::now() - BACKDATED)?;
-            let not_before = later(backdated, tbs.validity().not_before);
-            let profile = Profile::Leaf {
-                issuer: tbs.subject().clone(),
-                subject: Name::from_str(&format!("CN={common_name}"))?,
-                usage,
-            };
-            let certificate = CertificateBuilder::new(
-                profile,
-                serial_number(),
-                Validity::new(not_before, tbs.validity().not_after),
-                SubjectPublicKeyInfo::from_der(spki_der)?,
-            )?
-            .build::<_, p256::ecdsa::DerSignature>(&self.key)?;
-            Ok(certificate.to_der()?)
+            let subject = Name::from_str(&format!("CN={common_name}"))?;
+            let spki = SubjectPublicKeyInfoOwned::from_der(spki_der)?;
+            let profile = |issuer| Profile::Leaf { issuer, subject, usage };
+            Ok(self.sign(profile, spki)?.to_der()?)
         };
         build().map_err(|error| Error::crypto(format!("the certificate of {common_name}"), error))
+    }
+
+    /// Whether it is what was issued below this authority.
+    pub(crate) fn is_above(&self, other: &Self) -> bool {
+        self.has_issued(&other.certificate)
+    }
+
+    fn has_issued(&self, certificate: &Certificate) -> bool {
+        let issuer = certificate.tbs_certificate().issuer();
+        issuer == self.certificate.tbs_certificate().subject() && signed_by(certificate, self)
+    }
+
+    /// A certificate of this profile, valid from now until this authority ends.
+    fn sign(
+        &self,
+        profile: impl FnOnce(Name) -> Profile,
+        spki: SubjectPublicKeyInfoOwned,
+    ) -> builder::Result<Certificate> {
+        let tbs = self.certificate.tbs_certificate();
+        let backdated = Time::try_from(SystemTime::now() - BACKDATED)?;
+        let not_before = later(backdated, tbs.validity().not_before);
+        let validity = Validity::new(not_before, tbs.validity().not_after);
+        CertificateBuilder::new(profile(tbs.subject().clone()), serial_number(), validity, spki)?
+            .build::<_, p256::ecdsa::DerSignature>(&self.key)
     }
 }
 
@@ -131,12 +147,12 @@ fn spki_of(certificate: &Certificate) -> Result<Vec<u8>, String> {
     spki.to_der().map_err(|error| error.to_string())
 }
 
-/// Whether a kept certificate is still the one that a policy should have: same key, same alternative name, same root.
+/// Whether a kept certificate is still the one that a policy should have: same key, same alternative name, same issuer.
 pub(crate) fn fits(
     certificate_der: &[u8],
     spki_der: &[u8],
     alternative_name: Option<&str>,
-    root: &Authority,
+    issuer: &Authority,
 ) -> bool {
     let Ok(certificate) = Certificate::from_der(certificate_der) else { return false };
     let tbs = certificate.tbs_certificate();
@@ -145,9 +161,9 @@ pub(crate) fn fits(
         Ok(extension) => extension.and_then(|(_, names)| names.0.first().cloned()),
         Err(_) => return false,
     };
-    let same_root = tbs.issuer() == root.certificate.tbs_certificate().subject()
-        && signed_by(&certificate, root);
-    same_root && kept == wanted && spki_of(&certificate).is_ok_and(|spki| spki == spki_der)
+    issuer.has_issued(&certificate)
+        && kept == wanted
+        && spki_of(&certificate).is_ok_and(|spki| spki == spki_der)
 }
 
 /// The DER of a certificate in PEM.
@@ -156,11 +172,11 @@ pub(crate) fn der_of_pem(pem: &str) -> Result<Vec<u8>, String> {
     certificate.to_der().map_err(|error| error.to_string())
 }
 
-fn signed_by(certificate: &Certificate, root: &Authority) -> bool {
+fn signed_by(certificate: &Certificate, issuer: &Authority) -> bool {
     use p256::ecdsa::signature::Verifier;
     let Ok(signed) = certificate.tbs_certificate().to_der() else { return false };
     p256::ecdsa::DerSignature::from_bytes(certificate.signature().raw_bytes())
-        .is_ok_and(|signature| root.key.verifying_key().verify(&signed, &signature).is_ok())
+        .is_ok_and(|signature| issuer.key.verifying_key().verify(&signed, &signature).is_ok())
 }
 
 fn serial_number() -> SerialNumber {
@@ -185,6 +201,7 @@ fn later(one: Time, other: Time) -> Time {
 
 enum Profile {
     Root(Name),
+    Intermediate { issuer: Name, subject: Name },
     Leaf { issuer: Name, subject: Name, usage: Usage },
 }
 
@@ -192,13 +209,15 @@ impl BuilderProfile for Profile {
     fn get_issuer(&self, subject: &Name) -> Name {
         match self {
             Self::Root(_) => subject.clone(),
-            Self::Leaf { issuer, .. } => issuer.clone(),
+            Self::Intermediate { issuer, .. } | Self::Leaf { issuer, .. } => issuer.clone(),
         }
     }
 
     fn get_subject(&self) -> Name {
         match self {
-            Self::Root(subject) | Self::Leaf { subject, .. } => subject.clone(),
+            Self::Root(subject)
+            | Self::Intermediate { subject, .. }
+            | Self::Leaf { subject, .. } => subject.clone(),
         }
     }
 
@@ -210,17 +229,20 @@ impl BuilderProfile for Profile {
     ) -> builder::Result<Vec<Extension>> {
         let mut list = Extensions { subject: tbs.subject(), list: Vec::new() };
         list.push(&SubjectKeyIdentifier::try_from(spk)?)?;
+        if !matches!(self, Self::Root(_)) {
+            let issuer = SubjectKeyIdentifier::try_from(issuer_spk)?.0;
+            list.push(&AuthorityKeyIdentifier {
+                key_identifier: Some(issuer),
+                ..Default::default()
+            })?;
+        }
         match self {
-            Self::Root(_) => {
-                list.push(&BasicConstraints { ca: true, path_len_constraint: None })?;
+            Self::Root(_) | Self::Intermediate { .. } => {
+                let below = matches!(self, Self::Intermediate { .. }).then_some(0);
+                list.push(&BasicConstraints { ca: true, path_len_constraint: below })?;
                 list.push(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?;
             }
             Self::Leaf { usage, .. } => {
-                let issuer = SubjectKeyIdentifier::try_from(issuer_spk)?.0;
-                list.push(&AuthorityKeyIdentifier {
-                    key_identifier: Some(issuer),
-                    ..Default::default()
-                })?;
                 list.push(&BasicConstraints { ca: false, path_len_constraint: None })?;
                 list.push(&KeyUsage(KeyUsages::DigitalSignature.into()))?;
                 list.push(&ExtendedKeyUsage(vec![usage.oid()]))?;

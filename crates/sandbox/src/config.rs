@@ -46,6 +46,8 @@ pub struct PolicyConfig {
     pub key: KeyType,
     /// Whether it has an X.509 certificate.
     pub certificate: bool,
+    /// Whether its certificate comes from an authority below the root, and the list has the certificates above it.
+    pub chain: bool,
     /// An e-mail address, a URI or a DNS name for the certificate.
     pub subject_alternative_name: Option<String>,
     /// Whether signing needs an approval, which hash signing refuses.
@@ -107,6 +109,7 @@ impl PolicyConfig {
             slug: slug.to_owned(),
             key,
             certificate: false,
+            chain: false,
             subject_alternative_name: None,
             approval: false,
         }
@@ -116,6 +119,14 @@ impl PolicyConfig {
     #[must_use]
     pub fn certificate(mut self) -> Self {
         self.certificate = true;
+        self
+    }
+
+    /// With a certificate from an authority below the root, and with the certificates above it.
+    #[must_use]
+    pub fn chain(mut self) -> Self {
+        self.certificate = true;
+        self.chain = true;
         self
     }
 
@@ -185,6 +196,7 @@ impl Config {
         for policy in &self.policies {
             check_slug("project", &policy.project)?;
             check_slug("signing policy", &policy.slug)?;
+            check_needs_certificate(policy)?;
             check_alternative_name(policy)?;
             if !names.insert(policy.name()) {
                 return Err(format!("the signing policy {} is there twice", policy.name()));
@@ -209,14 +221,19 @@ fn check_slug(what: &str, slug: &str) -> Result<(), String> {
     Ok(())
 }
 
+fn check_needs_certificate(policy: &PolicyConfig) -> Result<(), String> {
+    let properties = [
+        ("chain", policy.chain),
+        ("subjectAlternativeName", policy.subject_alternative_name.is_some()),
+    ];
+    match properties.iter().find(|(_, is_set)| *is_set && !policy.certificate) {
+        Some((name, _)) => Err(format!("{}: {name} needs \"certificate\": true", policy.name())),
+        None => Ok(()),
+    }
+}
+
 fn check_alternative_name(policy: &PolicyConfig) -> Result<(), String> {
     let Some(name) = &policy.subject_alternative_name else { return Ok(()) };
-    if !policy.certificate {
-        return Err(format!(
-            "{}: subjectAlternativeName needs \"certificate\": true",
-            policy.name()
-        ));
-    }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_graphic()) {
         return Err(format!(
             "{}: subjectAlternativeName '{name}' is no e-mail address, URI or DNS name",
@@ -262,6 +279,8 @@ struct PolicyForm {
     key: KeyType,
     #[serde(default)]
     certificate: bool,
+    #[serde(default)]
+    chain: bool,
     subject_alternative_name: Option<String>,
     #[serde(default)]
     approval: bool,
@@ -288,7 +307,8 @@ fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
             project: project.clone(),
             slug,
             key: form.key,
-            certificate: form.certificate,
+            certificate: form.certificate || form.chain,
+            chain: form.chain,
             subject_alternative_name: form.subject_alternative_name,
             approval: form.approval,
         }));
@@ -297,81 +317,4 @@ fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_file_without_projects_keeps_the_demo_project() {
-        let config = Config::from_json(r#"{"generation": "old"}"#).unwrap();
-        assert_eq!(config.generation, Generation::Old);
-        assert_eq!(config.policies, Config::default().policies);
-    }
-
-    #[test]
-    fn a_complete_file_is_read() {
-        let config = Config::from_json(
-            r#"{"organizationId": "7B5A1C2e-0000-4000-8000-00000000000a",
-                "tokens": [{"token": "a+b/c", "user": "ci"}],
-                "projects": {"P_1": {"signingPolicies": {
-                    "one": {"key": "rsa2048", "approval": true},
-                    "two": {"key": "p521", "certificate": true, "subjectAlternativeName": "a@b.example"}}}}}"#,
-        )
-        .unwrap();
-        assert_eq!(config.tokens, [ApiToken { token: "a+b/c".into(), user: "ci".into() }]);
-        assert_eq!(
-            config.policies,
-            [
-                PolicyConfig::new("P_1/one", KeyType::Rsa2048).approval(),
-                PolicyConfig::new("P_1/two", KeyType::P521).subject_alternative_name("a@b.example"),
-            ]
-        );
-    }
-
-    #[test]
-    fn the_readme_s_example_is_a_configuration() {
-        let (_, from) = include_str!("../README.md").split_once("```json\n").unwrap();
-        let (example, _) = from.split_once("```").unwrap();
-        let config = Config::from_json(example).unwrap();
-        let policy = PolicyConfig::new("demo/release", KeyType::P256);
-        assert_eq!(config.policies, [policy.subject_alternative_name("release@example.com")]);
-    }
-
-    #[test]
-    fn what_cannot_be_is_refused_with_a_reason() {
-        for (text, reason) in [
-            ("{", "EOF"),
-            (r#"{"organisationId": "x"}"#, "unknown field `organisationId`"),
-            (r#"{"organizationId": "x"}"#, "UUID"),
-            (r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p192"}}}}}"#, "p192"),
-            (r#"{"projects": {"a": {"signingPolicies": {"../b": {"key": "p256"}}}}}"#, "no slug"),
-            (r#"{"projects": {"": {"signingPolicies": {"b": {"key": "p256"}}}}}"#, "no slug"),
-            (r#"{"tokens": [{"token": "a b", "user": "u"}]}"#, "header"),
-            (r#"{"tokens": [{"token": "a", "user": "u"}, {"token": "a", "user": "v"}]}"#, "twice"),
-            (
-                r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p256", "subjectAlternativeName": "x@y"}}}}}"#,
-                "needs \"certificate\": true",
-            ),
-        ] {
-            let message = Config::from_json(text).unwrap_err();
-            assert!(message.contains(reason), "{text}: {message}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_a_configuration_or_an_error(text in ".{0,200}") {
-            prop_assert!(Config::from_json(&text).is_err());
-        }
-
-        #[test]
-        fn a_slug_can_never_leave_its_folder(slug in any::<String>()) {
-            let policy = PolicyConfig { slug: slug.clone(), ..PolicyConfig::new("p/a", KeyType::P256) };
-            let config = Config { policies: vec![policy], ..Config::default() };
-            if config.check().is_ok() {
-                prop_assert!(!slug.is_empty() && !slug.contains(['/', '.', '\0']));
-            }
-        }
-    }
-}
+mod tests;

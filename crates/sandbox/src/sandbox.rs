@@ -171,6 +171,15 @@ impl Sandbox {
         Ok(material.certificate.as_ref().map(|der| keys::pem("CERTIFICATE", der)))
     }
 
+    /// The certificates above a policy's, nearest first, PEM; empty unless the policy gives its chain.
+    ///
+    /// # Errors
+    /// When there is no such policy, or its key cannot be made.
+    pub fn certificate_chain_pem(&self, policy: &str) -> Result<Vec<String>, Error> {
+        let material = self.service.catalog.material(self.service.catalog.named(policy)?)?;
+        Ok(material.chain.iter().map(|der| keys::pem("CERTIFICATE", der)).collect())
+    }
+
     /// The root of the policies' certificates, PEM.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! keys/PROJECT/POLICY.pem             private keys, PKCS #8
 //! certificates/PROJECT/POLICY.pem     the policies' certificates
 //! code-signing-root.pem  -key.pem     the root of the policies' certificates
+//! code-signing-intermediate.pem  -key.pem    the authority below it that issues those with a chain
 //! tls-root.pem           -key.pem     the root of the TLS server's certificate
 //! audit.jsonl                         one line per request to sign
 //! lock                                held while a sandbox uses the folder
@@ -44,6 +45,8 @@ const OURS: &[&str] = &[
     "certificates",
     "code-signing-root.pem",
     "code-signing-root-key.pem",
+    "code-signing-intermediate.pem",
+    "code-signing-intermediate-key.pem",
     "tls-root.pem",
     "tls-root-key.pem",
 ];
@@ -103,21 +106,43 @@ impl StateFolder {
 
     /// Reads the root of this name, or makes and keeps it.
     pub(crate) fn authority(&self, name: &str) -> Result<Authority, Error> {
-        let key_path = self.folder.join(format!("{name}-key.pem"));
-        let certificate_path = self.folder.join(format!("{name}.pem"));
+        match self.kept_authority(name)? {
+            Some(kept) => Ok(kept),
+            None => self.keep_authority(name, Authority::create(&authority_name(name), None)?),
+        }
+    }
+
+    /// Reads the authority of this name below a root, or makes and keeps it; also when the root is another one by now.
+    pub(crate) fn authority_below(&self, name: &str, root: &Authority) -> Result<Authority, Error> {
+        match self.kept_authority(name)?.filter(|kept| root.is_above(kept)) {
+            Some(kept) => Ok(kept),
+            None => {
+                self.keep_authority(name, Authority::create(&authority_name(name), Some(root))?)
+            }
+        }
+    }
+
+    fn kept_authority(&self, name: &str) -> Result<Option<Authority>, Error> {
+        let (key_path, certificate_path) = self.authority_files(name);
         let key = private_file::read_secret_if_there(&key_path)?;
         let certificate = private_file::read_if_there(&certificate_path)?;
-        if let (Some(key), Some(certificate)) = (key, certificate) {
-            let damaged = |reason| Error::Damaged { path: certificate_path.clone(), reason };
-            return Authority::from_pem(&key, &certificate).map_err(damaged);
-        }
-        let authority = Authority::create(&root_name(name))?;
-        let failed = |reason| Error::crypto(root_name(name), reason);
+        let Some((key, certificate)) = key.zip(certificate) else { return Ok(None) };
+        let damaged = |reason| Error::Damaged { path: certificate_path, reason };
+        Authority::from_pem(&key, &certificate).map(Some).map_err(damaged)
+    }
+
+    fn keep_authority(&self, name: &str, authority: Authority) -> Result<Authority, Error> {
+        let (key_path, certificate_path) = self.authority_files(name);
+        let failed = |reason| Error::crypto(authority_name(name), reason);
         let (key, certificate) =
             (authority.key_pem().map_err(failed)?, authority.certificate_pem().map_err(failed)?);
         private_file::write(&key_path, key.as_bytes())?;
         private_file::write(&certificate_path, certificate.as_bytes())?;
         Ok(authority)
+    }
+
+    fn authority_files(&self, name: &str) -> (PathBuf, PathBuf) {
+        (self.folder.join(format!("{name}-key.pem")), self.folder.join(format!("{name}.pem")))
     }
 
     /// The file is what a state folder is known by: it is there from the first moment on, whoever chooses what it keeps.
@@ -163,8 +188,8 @@ fn is_ours(name: &OsStr) -> bool {
     OURS.iter().any(|ours| name == *ours || private_file::is_temporary(name, ours))
 }
 
-/// The common name of a root, from the name of its files.
-pub(crate) fn root_name(file: &str) -> String {
+/// The common name of an authority, from the name of its files.
+pub(crate) fn authority_name(file: &str) -> String {
     format!("signpath-sandbox {}", file.replace('-', " "))
 }
 

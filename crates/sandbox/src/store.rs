@@ -11,7 +11,7 @@ use crate::{
     config::PolicyConfig,
     keys::{self, KeyPair},
     private_file,
-    state::{StateFolder, root_name},
+    state::{StateFolder, authority_name},
 };
 
 /// Where the policies' private keys come from when the state folder has none.
@@ -25,17 +25,21 @@ pub enum KeyMaterial {
     Cached(PathBuf),
 }
 
-/// A policy's current key, and its certificate in DER.
+/// A policy's current key, and its certificate in DER with those above it.
 pub(crate) struct Material {
     pub(crate) key: KeyPair,
     pub(crate) certificate: Option<Vec<u8>>,
+    /// Nearest first; empty unless the policy gives its chain.
+    pub(crate) chain: Vec<Vec<u8>>,
 }
 
-/// The files behind a sandbox's keys, and the root of its policies' certificates.
+/// The files behind a sandbox's keys, and the authorities of its policies' certificates.
 pub(crate) struct Store {
     state: Option<Arc<StateFolder>>,
     material: KeyMaterial,
     root: Authority,
+    /// Issues the certificates that come with a chain; the root issues the others.
+    intermediate: Authority,
 }
 
 impl Store {
@@ -44,11 +48,16 @@ impl Store {
         material: KeyMaterial,
     ) -> Result<Self, Error> {
         const ROOT: &str = "code-signing-root";
+        const INTERMEDIATE: &str = "code-signing-intermediate";
         let root = match &state {
             Some(state) => state.authority(ROOT)?,
-            None => Authority::create(&root_name(ROOT))?,
+            None => Authority::create(&authority_name(ROOT), None)?,
         };
-        Ok(Self { state, material, root })
+        let intermediate = match &state {
+            Some(state) => state.authority_below(INTERMEDIATE, &root)?,
+            None => Authority::create(&authority_name(INTERMEDIATE), Some(&root))?,
+        };
+        Ok(Self { state, material, root, intermediate })
     }
 
     pub(crate) fn root(&self) -> &Authority {
@@ -61,15 +70,25 @@ impl Store {
             Some(key) => key,
             None => self.keep_key(policy, self.first_key(policy)?)?,
         };
-        let certificate = self.certificate(policy, &key)?;
-        Ok(Material { key, certificate })
+        self.certified(policy, key)
     }
 
     /// Gives a policy another key, and a certificate for it.
     pub(crate) fn rotate(&self, policy: &PolicyConfig) -> Result<Material, Error> {
         let key = self.keep_key(policy, generate(policy)?)?;
+        self.certified(policy, key)
+    }
+
+    fn certified(&self, policy: &PolicyConfig, key: KeyPair) -> Result<Material, Error> {
         let certificate = self.certificate(policy, &key)?;
-        Ok(Material { key, certificate })
+        let chain = if policy.chain { self.chain()? } else { Vec::new() };
+        Ok(Material { key, certificate, chain })
+    }
+
+    fn chain(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let der = |authority: &Authority| authority.certificate_der();
+        let chain = [&self.intermediate, &self.root].into_iter().map(der).collect();
+        Result::map_err(chain, |reason| Error::crypto("the certificate chain", reason))
     }
 
     fn kept_key(&self, policy: &PolicyConfig) -> Result<Option<KeyPair>, Error> {
@@ -98,14 +117,15 @@ impl Store {
         let failed = |reason| Error::crypto(format!("the key of {}", policy.name()), reason);
         let spki = key.spki_der().map_err(failed)?;
         let name = policy.subject_alternative_name.as_deref();
+        let issuer = if policy.chain { &self.intermediate } else { &self.root };
         let path = self.policy_file("certificates", policy);
         if let Some(kept) = path.as_deref().map(read_certificate).transpose()?.flatten()
-            && certificates::fits(&kept, &spki, name, &self.root)
+            && certificates::fits(&kept, &spki, name, issuer)
         {
             return Ok(Some(kept));
         }
         let usage = Usage::CodeSigning(policy.subject_alternative_name.clone());
-        let der = self.root.issue(&policy.name(), &spki, usage)?;
+        let der = issuer.issue(&policy.name(), &spki, usage)?;
         if let Some(path) = path {
             write_in_folder(&path, keys::pem("CERTIFICATE", &der).as_bytes())?;
         }

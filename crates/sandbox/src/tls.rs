@@ -23,7 +23,7 @@ use crate::{
     Error,
     certificates::{Authority, Usage},
     keys, private_file,
-    state::{StateFolder, root_name},
+    state::{StateFolder, authority_name},
 };
 
 /// The name of the root's files in a state folder.
@@ -58,7 +58,7 @@ impl Tls {
     ) -> Result<Self, Error> {
         let root = match state {
             Some(state) => state.authority(ROOT)?,
-            None => Authority::create(&root_name(ROOT))?,
+            None => Authority::create(&authority_name(ROOT), None)?,
         };
         let server = leaf(&root, "signpath-sandbox", Usage::Server(served(listening)))?;
         let provider = Arc::new(ring::default_provider());

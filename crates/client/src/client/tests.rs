@@ -11,9 +11,9 @@ use crate::error::Class;
 use crate::http::responder::{Reply, Responder};
 use crate::key::vectors::{P256, P384, RSA_2048, digest};
 use crate::key::{HashAlgorithm, PublicKey, Scheme};
+use crate::log::lines;
 
 mod generations;
-mod lines;
 mod repetitions;
 
 const ORGANIZATION: &str = "c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11";

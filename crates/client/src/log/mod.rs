@@ -7,6 +7,8 @@
 mod file;
 mod generation;
 mod level;
+#[cfg(test)]
+pub(crate) mod lines;
 mod subscriber;
 #[cfg(test)]
 mod tests;

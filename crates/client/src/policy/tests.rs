@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::certificate::vectors::{self, INTERMEDIATE, LEAF, ROOT};
 use crate::key::vectors::{P256, P384, RSA_2048, RSA_3072};
 use crate::key::{Curve, HashAlgorithm, HashToSign, Scheme};
 use crate::wire::{policies, sign};
@@ -74,7 +75,30 @@ fn a_key_is_read_from_the_certificate_alone() {
 }
 
 /// With the key of [`P256`].
-const CERTIFICATE: &str = crate::certificate::vectors::CERTIFICATE;
+const CERTIFICATE: &str = vectors::CERTIFICATE;
+
+#[test]
+fn the_chain_of_a_certificate_comes_with_it_and_never_without_it() {
+    let leaf = json!({ "certificateBytes": LEAF, "x509CertificateChain": [ROOT, INTERMEDIATE] });
+    let policy = read(leaf.clone()).unwrap();
+    let chain: Vec<_> = policy.chain().iter().map(Certificate::der).collect();
+    assert_eq!(chain, [bytes(INTERMEDIATE), bytes(ROOT)]);
+    assert!(policy.chain().iter().all(Certificate::is_authority));
+    assert!(!policy.certificate().unwrap().is_authority());
+
+    let without = json!({ "publicKeyBytes": P256.spki, "x509CertificateChain": [ROOT] });
+    assert!(read(without).unwrap().chain().is_empty());
+}
+
+#[test]
+fn a_chain_of_a_wrong_shape_loses_neither_the_policy_nor_its_certificate() {
+    for chain in [json!({ "a": 1 }), json!(5), json!("%"), json!([[]]), json!(null), json!([null])]
+    {
+        let entry = json!({ "certificateBytes": LEAF, "x509CertificateChain": chain });
+        let policy = read(entry).unwrap();
+        assert!(policy.certificate().is_some() && policy.chain().is_empty(), "{chain}");
+    }
+}
 
 #[test]
 fn statements_that_agree_are_taken_together() {

@@ -12,6 +12,7 @@ pub(crate) use metadata::Metadata;
 pub(crate) use policies::PolicyEntry;
 pub(crate) use sign::{Form, Signed};
 
+pub(crate) mod chain;
 mod metadata;
 pub(crate) mod policies;
 pub(crate) mod sign;

@@ -23,6 +23,9 @@ pub(crate) struct PolicyEntry {
     pub(crate) certificate_bytes: Option<String>,
     /// "X509" in samples.
     pub(crate) certificate_type: Option<String>,
+    /// Of any shape ([`super::chain`]); not documented for the list.
+    #[serde(rename = "x509CertificateChain")]
+    pub(crate) chain: Value,
 }
 
 /// The numbers of an RSA key, Base64, big-endian.

@@ -25,7 +25,7 @@ struct List {
     signing_policies: Vec<Entry>,
 }
 
-/// In the order of the recorded answer.
+/// In the order of the recorded answer, which has no chain.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -41,6 +41,8 @@ struct Entry {
     public_key_bytes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_type: Option<&'static str>,
+    #[serde(rename = "x509CertificateChain", skip_serializing_if = "Vec::is_empty")]
+    chain: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -96,5 +98,6 @@ fn entry(policy: &Policy, material: &Material) -> Result<Entry, Error> {
         key_type: if policy.config.key.is_rsa() { "Rsa" } else { "Ecdsa" },
         public_key_bytes: STANDARD.encode(public_key),
         certificate_type: material.certificate.as_ref().map(|_| "X509"),
+        chain: material.chain.iter().map(|der| STANDARD.encode(der)).collect(),
     })
 }

@@ -1,14 +1,19 @@
 //! `MySigningPolicies` and the certificates behind it.
 
+use p256::ecdsa::{DerSignature, VerifyingKey, signature::Verifier};
 use serde_json::{Value, json};
+use signpath_sandbox::{KeyType, PolicyConfig};
 use x509_cert::{
     Certificate,
     der::{Decode, DecodePem, Encode},
-    ext::pkix::{ExtendedKeyUsage, SubjectAltName, name::GeneralName},
+    ext::pkix::{
+        AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, SubjectAltName,
+        SubjectKeyIdentifier, name::GeneralName,
+    },
 };
 
 use crate::{
-    fixture::{from_base64, sandbox},
+    fixture::{builder, from_base64, sandbox},
     http::Call,
 };
 
@@ -81,6 +86,56 @@ fn the_certificate_has_the_listed_key_and_comes_from_the_root() {
         assert_eq!(usage.0[0].to_string(), "1.3.6.1.5.5.7.3.3");
     }
     assert_eq!(seen, 5);
+}
+
+fn certificate(pem: impl AsRef<[u8]>) -> Certificate {
+    Certificate::from_pem(pem).unwrap()
+}
+
+/// Whether one was issued by the other: by name, by key identifier and by signature.
+fn is_issued(below: &Certificate, above: &Certificate) -> bool {
+    let (tbs, issuer) = (below.tbs_certificate(), above.tbs_certificate());
+    let (_, wanted) = tbs.get_extension::<AuthorityKeyIdentifier>().unwrap().unwrap();
+    let (_, found) = issuer.get_extension::<SubjectKeyIdentifier>().unwrap().unwrap();
+    let key = VerifyingKey::from_sec1_bytes(
+        issuer.subject_public_key_info().subject_public_key.raw_bytes(),
+    );
+    let signature = DerSignature::from_bytes(below.signature().raw_bytes()).unwrap();
+    tbs.issuer() == issuer.subject()
+        && wanted.key_identifier == Some(found.0)
+        && key.unwrap().verify(&tbs.to_der().unwrap(), &signature).is_ok()
+}
+
+#[test]
+fn a_policy_with_a_chain_gives_the_authorities_above_its_certificate() {
+    let policies = [
+        PolicyConfig::new("p/chain", KeyType::P384).chain(),
+        PolicyConfig::new("p/none", KeyType::P256).certificate(),
+    ];
+    let sandbox = builder().policies(policies).start().unwrap();
+    let answer = Call::new(&sandbox, "GET", "Cryptoki/MySigningPolicies").send().json();
+    let [with, without] = answer["signingPolicies"].as_array().unwrap().as_slice() else {
+        panic!("{answer}")
+    };
+    assert!(without.get("x509CertificateChain").is_none());
+    let listed: Vec<_> = with["x509CertificateChain"].as_array().unwrap().iter().collect();
+    let [intermediate, root] =
+        [0, 1].map(|place: usize| Certificate::from_der(&from_base64(listed[place])).unwrap());
+    assert_eq!(listed.len(), 2);
+    assert_eq!(root, certificate(sandbox.code_signing_root_pem().unwrap()));
+    let pem = sandbox.certificate_chain_pem("p/chain").unwrap();
+    assert_eq!(
+        pem.iter().map(certificate).collect::<Vec<_>>(),
+        [intermediate.clone(), root.clone()]
+    );
+
+    let leaf = certificate(sandbox.certificate_pem("p/chain").unwrap().unwrap());
+    assert!(is_issued(&leaf, &intermediate) && is_issued(&intermediate, &root));
+    let (critical, constraints) =
+        intermediate.tbs_certificate().get_extension::<BasicConstraints>().unwrap().unwrap();
+    assert!(critical && constraints.ca && constraints.path_len_constraint == Some(0));
+    let other = certificate(sandbox.certificate_pem("p/none").unwrap().unwrap());
+    assert!(is_issued(&other, &root));
 }
 
 #[test]

@@ -191,6 +191,25 @@ fn another_alternative_name_gets_another_certificate_for_the_same_key() {
 }
 
 #[test]
+fn a_chain_is_kept_until_its_root_is_another() {
+    let folder = TempDir::new().unwrap();
+    let chain = || {
+        let policy = PolicyConfig::new("p/a", KeyType::P256).chain();
+        let sandbox = builder().state(folder.path()).policies([policy]).start().unwrap();
+        let leaf = sandbox.certificate_pem("p/a").unwrap().unwrap();
+        let above = sandbox.certificate_chain_pem("p/a").unwrap();
+        assert_eq!(above[1], sandbox.code_signing_root_pem().unwrap());
+        [vec![leaf], above].concat()
+    };
+    let first = chain();
+    assert_eq!(chain(), first);
+    fs::remove_file(folder.path().join("code-signing-root.pem")).unwrap();
+    let second = chain();
+    assert!(first.iter().zip(&second).all(|(before, after)| before != after));
+    assert_eq!(chain(), second);
+}
+
+#[test]
 fn a_damaged_key_is_an_error_that_names_the_file_and_says_what_to_do() {
     let folder = TempDir::new().unwrap();
     start(folder.path()).private_key_pem("demo/ec").unwrap();

@@ -13,7 +13,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 
 struct Line(String);
 
-pub(super) fn of<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+pub(crate) fn of<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
     let lines = Lines::default();
     let result = tracing::subscriber::with_default(lines.clone(), run);
     let lines = lines.0.lock().clone();

@@ -1,0 +1,143 @@
+//! The certificates above a policy's own.
+
+use serde_json::Value;
+use tracing::warn;
+
+use crate::certificate::Certificate;
+use crate::wire::chain::links;
+
+/// So many certificates of a chain are looked at; real ones have three at most.
+const LONGEST: usize = 10;
+
+/// What can be read of the chain that the service gives: each certificate once, without the policy's own, nearest first.
+pub(super) fn above(leaf: &Certificate, given: &Value, policy: &str) -> Vec<Certificate> {
+    let links = links(given);
+    if links.len() > LONGEST {
+        let count = links.len();
+        warn!("the chain of {policy} has {count} certificates; only the first {LONGEST} are used");
+    }
+    let mut found = Vec::new();
+    for (place, link) in (1..).zip(links).take(LONGEST) {
+        match link.and_then(|der| read(&der)) {
+            Ok(certificate) if certificate == *leaf || found.contains(&certificate) => {}
+            Ok(certificate) => found.push(certificate),
+            Err(why) => warn!("certificate {place} of the chain of {policy} is left out: {why}"),
+        }
+    }
+    nearest_first(leaf, found)
+}
+
+fn read(der: &[u8]) -> Result<Certificate, &'static str> {
+    Certificate::from_der(der).map_err(|_| "it is not an X.509 certificate in DER")
+}
+
+/// From issuer to issuer. What does not connect keeps its order and comes last: names may be written in two ways and
+/// still be the same (RFC 5280 §7.1).
+fn nearest_first(leaf: &Certificate, mut rest: Vec<Certificate>) -> Vec<Certificate> {
+    let mut chain: Vec<Certificate> = Vec::with_capacity(rest.len());
+    loop {
+        let issuer = chain.last().unwrap_or(leaf).issuer();
+        let Some(place) = rest.iter().position(|other| other.subject() == issuer) else { break };
+        let above = rest.remove(place);
+        chain.push(above);
+    }
+    chain.append(&mut rest);
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::certificate::vectors::{CERTIFICATE, INTERMEDIATE, LEAF, ROOT};
+    use crate::log::lines;
+
+    fn certificate(base64: &str) -> Certificate {
+        Certificate::from_der(&STANDARD.decode(base64).unwrap()).unwrap()
+    }
+
+    fn certificates(base64: &[&str]) -> Vec<Certificate> {
+        base64.iter().map(|text| certificate(text)).collect()
+    }
+
+    fn chain(given: &Value) -> Vec<Certificate> {
+        above(&certificate(LEAF), given, "demo/p")
+    }
+
+    #[test]
+    fn a_chain_is_ordered_from_the_leaf_without_it_and_without_duplicates() {
+        let expected = certificates(&[INTERMEDIATE, ROOT]);
+        for given in [
+            vec![INTERMEDIATE, ROOT],
+            vec![ROOT, INTERMEDIATE],
+            vec![LEAF, INTERMEDIATE, ROOT],
+            vec![ROOT, INTERMEDIATE, LEAF],
+            vec![ROOT, ROOT, LEAF, INTERMEDIATE, INTERMEDIATE, LEAF],
+        ] {
+            let (chain, lines) = lines::of(|| chain(&json!(given)));
+            assert_eq!(chain, expected);
+            assert_eq!(lines, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_connect_comes_last() {
+        let other = CERTIFICATE;
+        let expected = certificates(&[INTERMEDIATE, ROOT, other]);
+        assert_eq!(chain(&json!([other, ROOT, INTERMEDIATE])), expected);
+        assert_eq!(chain(&json!([other, ROOT])), certificates(&[other, ROOT]));
+    }
+
+    #[test]
+    fn a_leaf_that_issued_itself_has_nothing_above_it() {
+        let root = certificate(ROOT);
+        assert!(above(&root, &json!([ROOT]), "demo/p").is_empty());
+        assert!(above(&root, &Value::Null, "demo/p").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_with_a_line_that_names_the_policy() {
+        let (chain, lines) = lines::of(|| chain(&json!(["AAAA", INTERMEDIATE, 7, "%"])));
+        assert_eq!(chain, certificates(&[INTERMEDIATE]));
+        for (line, why) in lines.iter().zip(["1 of the chain of demo/p", "certificate 3", "Base64"])
+        {
+            assert!(line.contains(why) && line.contains("demo/p is left out"), "{line}");
+        }
+        assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn a_chain_without_end_is_cut() {
+        let many: Vec<_> = std::iter::repeat_n("%", 1000).collect();
+        let (_, lines) = lines::of(|| chain(&json!(many)));
+        assert_eq!(lines.len(), 1 + LONGEST);
+        assert!(lines[0].contains("demo/p has 1000 certificates"), "{lines:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_of_a_chain_makes_its_reader_panic(
+            order in prop::collection::vec(0usize..4, 0..8),
+            damage in prop::collection::vec((0usize..8, 0usize..500, any::<u8>()), 0..4),
+        ) {
+            let whole = [LEAF, INTERMEDIATE, ROOT, CERTIFICATE].map(|text| STANDARD.decode(text).unwrap());
+            let mut given: Vec<Vec<u8>> = order.iter().map(|place| whole[*place].clone()).collect();
+            for (certificate, place, byte) in damage {
+                if let Some(byte_there) = given.get_mut(certificate).and_then(|der| der.get_mut(place)) {
+                    *byte_there = byte;
+                }
+            }
+            let given: Vec<_> = given.iter().map(|der| STANDARD.encode(der)).collect();
+            let chain = chain(&json!(given));
+            prop_assert!(chain.len() <= given.len());
+            prop_assert!(!chain.contains(&certificate(LEAF)));
+            for (place, certificate) in chain.iter().enumerate() {
+                prop_assert!(!chain[..place].contains(certificate));
+            }
+        }
+    }
+}
