@@ -80,6 +80,17 @@ impl Object {
         Self { class, label, id, subject: Subject::Policy { policy, organization } }
     }
 
+    /// A certificate above that of a signing policy. Its label is not a policy's, which would be taken for one of the policy's
+    /// faces, but its own name; its id is that of its key, by which the chain is followed.
+    pub(crate) fn of_authority(certificate: &Certificate) -> Self {
+        let id = certificate
+            .subject_key_identifier()
+            .map_or_else(|| Sha256::digest(certificate.der()).to_vec(), <[u8]>::to_vec);
+        let label = certificate.common_name().unwrap_or_else(|| hex(&id));
+        let subject = Subject::Authority(certificate.clone());
+        Self { class: Class::Authority, label, id, subject }
+    }
+
     fn feature(class: Class, subject: Subject) -> Self {
         Self { class, label: String::new(), id: Vec::new(), subject }
     }
@@ -138,6 +149,8 @@ impl Object {
             Source::KeySubject => borrowed(self.certificate().map_or(&[], Certificate::subject)),
             Source::Subject => optional(self.certificate().map(Certificate::subject)),
             Source::Issuer => optional(self.certificate().map(Certificate::issuer)),
+            Source::StartDate => date(self.certificate().map(Certificate::start_date)),
+            Source::EndDate => date(self.certificate().map(Certificate::end_date)),
             Source::SerialNumber => optional(self.certificate().map(Certificate::serial_number)),
             Source::Certificate => optional(self.certificate().map(Certificate::der)),
             source => self.value_of_subject(source),
@@ -147,6 +160,9 @@ impl Object {
     /// What only some kinds of subject have.
     fn value_of_subject(&self, source: Source) -> Value<'_> {
         match (&self.subject, source) {
+            (Subject::Authority(certificate), Source::PublicKeyInfo) => {
+                borrowed(certificate.public_key_info())
+            }
             (Subject::Mechanism(kind), Source::MechanismType) => owned(ck_bytes(*kind)),
             (Subject::Profile(id), Source::ProfileId) => owned(ck_bytes(*id)),
             (Subject::Policy { organization, .. }, Source::OrganizationId) => {
@@ -247,6 +263,10 @@ fn owned(bytes: Vec<u8>) -> Value<'static> {
 
 fn optional(bytes: Option<&[u8]>) -> Value<'_> {
     bytes.map_or(Value::Absent, borrowed)
+}
+
+fn date(day: Option<[u8; 8]>) -> Value<'static> {
+    day.map_or(Value::Absent, |day| owned(day.to_vec()))
 }
 
 fn secret(present: bool) -> Value<'static> {

@@ -77,7 +77,7 @@ impl Session {
         Ok(())
     }
 
-    /// 3.0 §5.6.10, C_SessionCancel: ends the operation if it is of one of these kinds (CKF_SIGN and so on). One that waits
+    /// 3.0 §5.6.5, C_SessionCancel: ends the operation if it is of one of these kinds (CKF_SIGN and so on). One that waits
     /// for the service cannot be taken back.
     pub(crate) fn cancel(&self, kinds: CK_FLAGS) -> Result<()> {
         let mut operation = self.operation.lock();

@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use cryptoki_sys::*;
 use serde_json::json;
+use signpath_sandbox::{KeyType, PolicyConfig};
 
 use crate::harness::{Module, alone, module_path};
 
@@ -91,4 +92,42 @@ fn counted_by_a_host_program() {
     if crate::harness::variable("SIGNPATH_CONFIG_FILE").is_some() {
         println!("certificates shown: {}", certificates_shown(&Module::started()));
     }
+}
+
+#[test]
+fn the_certificates_above_the_leaf_are_objects_too_each_once() {
+    alone(|process| {
+        let policies = [
+            PolicyConfig::new("demo/one", KeyType::P256).chain(),
+            PolicyConfig::new("demo/two", KeyType::P256).chain(),
+        ];
+        let sandbox = process.sandbox_with(|builder| builder.policies(policies));
+        process.configure(&sandbox);
+        let module = Module::started();
+        let session = module.session();
+        assert_eq!(certificates_shown(&module), 4, "two leaves, the authority, the root");
+        assert_eq!(session.find(&[(CKA_ID, b"demo/one")]).unwrap().len(), 3);
+        let leaf = session.object(CKO_CERTIFICATE, "demo/one");
+        let mut names = Vec::new();
+        let mut current = leaf;
+        // As a client builds the chain: the certificate whose subject is the issuer.
+        for _ in 0..2 {
+            let issuer = session.attribute(current, CKA_ISSUER).unwrap();
+            let class = CKO_CERTIFICATE.to_ne_bytes();
+            let found = session.find(&[(CKA_CLASS, &class), (CKA_SUBJECT, &issuer)]).unwrap();
+            assert_eq!(found.len(), 1);
+            current = found[0];
+            let category = session.attribute(current, CKA_CERTIFICATE_CATEGORY).unwrap();
+            assert_eq!(category, CK_CERTIFICATE_CATEGORY_AUTHORITY.to_ne_bytes());
+            let id = session.attribute(current, CKA_ID).unwrap();
+            assert_eq!(session.find(&[(CKA_ID, &id)]), Ok(vec![current]));
+            names.push(session.attribute(current, CKA_LABEL).unwrap());
+        }
+        assert!(names[0] != names[1] && !names[0].is_empty());
+        let root = session.attribute(current, CKA_ISSUER);
+        assert_eq!(root, session.attribute(current, CKA_SUBJECT));
+        let days = [CKA_START_DATE, CKA_END_DATE].map(|it| session.attribute(leaf, it).unwrap());
+        assert!(days.iter().all(|day| day.len() == 8 && day.iter().all(u8::is_ascii_digit)));
+        assert!(days[0] < days[1]);
+    });
 }

@@ -49,6 +49,8 @@ mod signing;
 #[cfg(test)]
 mod softhsm;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod verifying;
 #[cfg(test)]
 mod warm;

@@ -1,4 +1,4 @@
-//! Checking signatures in the process of the client (2.40 §5.13; 3.2, C_VerifySignatureInit).
+//! Checking signatures in the process of the client (2.40 §5.12; 3.2, C_VerifySignatureInit).
 
 use cryptoki_sys::*;
 use signpath_sandbox::Route;

@@ -1,4 +1,4 @@
-//! Functions for verifying signatures (2.40 §5.13; 3.2, C_VerifySignatureInit and its kin). Any outcome but a successful
+//! Functions for verifying signatures (2.40 §5.12; 3.2, C_VerifySignatureInit and its kin). Any outcome but a successful
 //! update ends the operation.
 
 use cryptoki_sys::*;
@@ -14,7 +14,7 @@ pub(super) unsafe fn init(
     key: CK_OBJECT_HANDLE,
 ) -> Result<()> {
     let session = module::session(session)?;
-    // 3.0 §5.14.1: without a mechanism it ends the operation that is under way.
+    // 3.0 §5.15.1: without a mechanism it ends the operation that is under way.
     if mechanism.is_null() && session.cancel_verify().is_ok() {
         return Ok(());
     }

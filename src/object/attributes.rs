@@ -54,6 +54,9 @@ pub(super) enum Source {
     Subject,
     Issuer,
     SerialNumber,
+    /// The first and the last day of a certificate (CK_DATE, 2.40 §3.4).
+    StartDate,
+    EndDate,
     Certificate,
 }
 
@@ -88,8 +91,8 @@ pub(super) const ATTRIBUTES: &[Row] = &[
     row(CKA_LABEL,                        S::Label,            S::Label,            S::Label,                         S::None),
     row(CKA_ID,                           S::Id,               S::Id,               S::Id,                            S::None),
     row(CKA_KEY_TYPE,                     S::KeyType,          S::KeyType,          S::None,                          S::None),
-    row(CKA_START_DATE,                   S::Empty,            S::Empty,            S::Empty,                         S::None),
-    row(CKA_END_DATE,                     S::Empty,            S::Empty,            S::Empty,                         S::None),
+    row(CKA_START_DATE,                   S::Empty,            S::Empty,            S::StartDate,                     S::None),
+    row(CKA_END_DATE,                     S::Empty,            S::Empty,            S::EndDate,                       S::None),
     row(CKA_SUBJECT,                      S::KeySubject,       S::KeySubject,       S::Subject,                       S::None),
     row(CKA_PUBLIC_KEY_INFO,              S::PublicKeyInfo,    S::PublicKeyInfo,    S::PublicKeyInfo,                 S::None),
     row(CKA_ALLOWED_MECHANISMS,           S::Mechanisms,       S::Mechanisms,       S::None,                          S::None),

@@ -1,9 +1,11 @@
 //! The objects that a token shows, by handle.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use cryptoki_sys::CK_OBJECT_HANDLE;
-use signpath_client::policy::Policy;
 
 use super::{Class, Object, Template, feature::features, template::Name};
 use crate::{handles::Counter, warm::Policies};
@@ -51,11 +53,8 @@ impl Catalog {
             .iter()
             .filter_map(|handle| Some((identity(self.objects.get(handle)?), *handle)))
             .collect();
-        let organization: Arc<str> = organization.into();
         self.hide();
-        for object in
-            policies.iter().flat_map(|policy| objects(policy, &organization, certificates))
-        {
+        for object in objects(policies, organization, certificates) {
             let known = before.get(&identity(&object));
             let same = known.copied().filter(|handle| self.is_same(*handle, &object));
             let (label, id) = (object.label().as_bytes().to_vec(), object.id().to_vec());
@@ -120,15 +119,21 @@ fn identity(object: &Object) -> (Class, String, Vec<u8>) {
     (object.class(), object.label().to_owned(), object.id().to_vec())
 }
 
-/// The faces of a policy.
+/// The faces of each policy, and the certificates above theirs, each of which is there once.
 fn objects(
-    policy: &Arc<Policy>,
-    organization: &Arc<str>,
+    policies: &Policies,
+    organization: &str,
     certificates: bool,
 ) -> impl Iterator<Item = Object> {
-    let certificate = certificates && policy.certificate().is_some();
-    [Class::PrivateKey, Class::PublicKey]
-        .into_iter()
-        .chain(certificate.then_some(Class::Certificate))
-        .map(|class| Object::of_policy(class, policy, organization))
+    let organization: Arc<str> = organization.into();
+    let faces = policies.iter().flat_map(move |policy| {
+        let certificate = certificates && policy.certificate().is_some();
+        let classes = [Class::PrivateKey, Class::PublicKey].into_iter();
+        let classes = classes.chain(certificate.then_some(Class::Certificate));
+        classes.map(|class| Object::of_policy(class, policy, &organization)).collect::<Vec<_>>()
+    });
+    let mut seen = HashSet::new();
+    let chains = policies.iter().filter(move |_| certificates).flat_map(|policy| policy.chain());
+    let authorities = chains.filter(move |certificate| seen.insert(certificate.der()));
+    faces.chain(authorities.map(Object::of_authority))
 }

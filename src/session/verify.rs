@@ -1,4 +1,4 @@
-//! Checking signatures, in this process: from C_VerifyInit to the call that ends it (2.40 §5.13), and the other way round,
+//! Checking signatures, in this process: from C_VerifyInit to the call that ends it (2.40 §5.12), and the other way round,
 //! with the signature first (3.2, C_VerifySignatureInit).
 
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Session {
         Ok(())
     }
 
-    /// 3.0 §5.14.1: C_VerifyInit without a mechanism ends the operation that is under way.
+    /// 3.0 §5.15.1: C_VerifyInit without a mechanism ends the operation that is under way.
     pub(crate) fn cancel_verify(&self) -> Result<()> {
         Taken::<VerifyOperation>::out_of(&self.operation).map(drop)
     }
@@ -128,7 +128,7 @@ impl Taken<'_, VerifyOperation> {
     }
 }
 
-/// 2.40 §5.13, C_Verify: a length that no signature of the key has is told apart from a wrong signature.
+/// 2.40 §5.12, C_Verify: a length that no signature of the key has is told apart from a wrong signature.
 fn check(policy: &Policy, what: &HashToSign, signature: &[u8]) -> Result<()> {
     if signature.len() != policy.key().signature_len() {
         return Err(Error::SignatureLength);

@@ -12,5 +12,5 @@ pub(crate) use alone::{
     variable,
 };
 pub(crate) use module::{Module, module_path};
-pub(crate) use session::{Find, Session};
+pub(crate) use session::{Find, Pss, Session};
 pub(crate) use tools::{Ran, Registry, Tool, Workplace, repository_file};

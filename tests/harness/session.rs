@@ -253,10 +253,9 @@ fn pss((hash, mgf, salt): Pss) -> Vec<CK_ULONG> {
 }
 
 fn mechanism(kind: CK_MECHANISM_TYPE, parameter: &mut [CK_ULONG]) -> CK_MECHANISM {
-    let ulParameterLen = size_of_val(parameter) as CK_ULONG;
-    let pParameter =
-        if parameter.is_empty() { ptr::null_mut() } else { parameter.as_mut_ptr().cast() };
-    CK_MECHANISM { mechanism: kind, pParameter, ulParameterLen }
+    let len = size_of_val(parameter) as CK_ULONG;
+    let first = if parameter.is_empty() { ptr::null_mut() } else { parameter.as_mut_ptr().cast() };
+    CK_MECHANISM { mechanism: kind, pParameter: first, ulParameterLen: len }
 }
 
 pub(super) fn check(rv: CK_RV) -> Result<(), CK_RV> {

@@ -1,14 +1,11 @@
 //! The answers of one module, on their way from its process to the parent.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
-use crate::harness::variable;
+use crate::{harness::variable, states::Answers};
 
 /// The variable that names the file.
 pub(super) const FILE: &str = "SIGNPATH_TEST_ANSWERS";
-
-/// What each row was answered with.
-pub(super) type Answers = BTreeMap<String, String>;
 
 pub(super) fn write_answers(answers: &Answers) {
     let file = variable(FILE).expect("the parent names the file");

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 
 use cryptoki_sys::*;
 
-use super::{
-    answers::Answers,
-    caller::hex,
-    names::{ATTRIBUTES, return_value},
-    reference::{POLICIES, pin},
+use super::reference::POLICIES;
+use crate::{
+    harness::{Module, Session},
+    states::{
+        Answers,
+        caller::hex,
+        names::{ATTRIBUTES, return_value},
+        pin,
+    },
 };
-use crate::harness::{Module, Session};
 
 /// The classes of objects that both modules have.
 const CLASSES: &[(&str, CK_OBJECT_CLASS)] = &[

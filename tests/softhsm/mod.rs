@@ -6,25 +6,25 @@
 
 mod answers;
 mod attributes;
-mod caller;
-mod calls;
 mod differences;
-mod names;
 mod reference;
 mod signatures;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use answers::{Answers, write_answers};
+use answers::write_answers;
 use differences::DIFFERENCES;
 use reference::Both;
 
-use crate::harness::alone_repeatedly;
+use crate::{
+    harness::alone_repeatedly,
+    states::{self, Answers},
+};
 
 #[test]
 #[ignore = "needs SoftHSM: scripts/test"]
 fn every_call_gives_the_answer_of_softhsm_or_stands_in_the_table_of_differences() {
-    let parent = alone_repeatedly(|_| write_answers(&calls::answers()));
+    let parent = alone_repeatedly(|_| write_answers(&states::answers()));
     let Some(parent) = parent else { return };
     let is_call = |row: &str| !attributes::is_row(row);
     assert_differences(&Both::start().answers(&parent), is_call, str::to_owned);
@@ -48,15 +48,8 @@ fn rsa_signatures_are_equal_and_ec_signatures_verify_with_the_same_key() {
 }
 
 #[test]
-fn the_table_of_calls_has_each_name_once() {
-    let names: BTreeSet<_> = calls::all().map(|row| row.name).collect();
-    assert_eq!(names.len(), calls::all().count());
-    assert!(names.len() >= 120, "{} rows", names.len());
-}
-
-#[test]
 fn every_difference_is_of_a_row_that_there_is_and_has_a_reason() {
-    let mut rows: BTreeSet<_> = calls::all().map(|row| row.name.to_owned()).collect();
+    let mut rows: BTreeSet<_> = states::all().map(|row| row.name.to_owned()).collect();
     rows.extend(attributes::rows());
     let mut seen = BTreeSet::new();
     for difference in differences::all() {

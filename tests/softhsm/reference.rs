@@ -9,15 +9,15 @@ use std::{
 use signpath_sandbox::Sandbox;
 use tempfile::TempDir;
 
-use super::answers::{Answers, FILE, read_answers};
-use crate::harness::{Repeatedly, repository_file, sandbox_builder, variable};
+use super::answers::{FILE, read_answers};
+use crate::{
+    harness::{Repeatedly, repository_file, sandbox_builder, variable},
+    states::{Answers, PIN},
+};
 
 /// The policies of the sandbox's default configuration, whose keys both modules have.
 pub(super) const POLICIES: [&str; 6] =
     ["demo/approval", "demo/ec", "demo/ec384", "demo/ec521", "demo/nocert", "demo/rsa"];
-
-/// The PIN that a process logs in with.
-const PIN: &str = "SIGNPATH_TEST_PIN";
 
 /// Where distributions put SoftHSM.
 const SOFTHSM: [&str; 5] = [
@@ -33,11 +33,6 @@ pub(super) struct Both {
     sandbox: Sandbox,
     folder: TempDir,
     softhsm: PathBuf,
-}
-
-/// The PIN of this process's token.
-pub(super) fn pin() -> String {
-    variable(PIN).expect("the parent gives the PIN").into_string().expect("the PIN is text")
 }
 
 impl Both {

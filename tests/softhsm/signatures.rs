@@ -7,10 +7,10 @@ use rsa::pkcs8::DecodePublicKey;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use signpath_sandbox::Sandbox;
 
-use super::{answers::Answers, caller::hex, reference::pin};
 use crate::{
     harness::{Module, Session},
     signing::{SHA1_INFO, SHA256_INFO, SHA384_INFO, SHA512_INFO},
+    states::{Answers, caller::hex, pin},
 };
 
 const MESSAGE: &[u8] = b"a message, long enough to come in parts";

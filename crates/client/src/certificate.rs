@@ -3,11 +3,16 @@
 
 use std::fmt;
 
+use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode, ErrorKind};
 use x509_cert::ext::pkix::{BasicConstraints, SubjectKeyIdentifier};
+use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use crate::key::{PublicKey, Unreadable};
+
+/// X.520 §6.2.2: commonName.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// A certificate in DER, taken apart.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,6 +76,20 @@ impl Certificate {
     /// The identifier of its key (RFC 5280 §4.2.1.2), `None` too if it cannot be read.
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
         self.subject_key_identifier.as_deref()
+    }
+
+    /// The common name of its subject (RFC 5280 §4.1.2.6), if it has one that can be read; of several the most specific.
+    pub fn common_name(&self) -> Option<String> {
+        let name = Name::from_der(&self.subject).ok()?;
+        let names = name.iter_rdn().flat_map(|part| part.iter());
+        let common = names.filter(|attribute| attribute.oid == COMMON_NAME).last()?;
+        let text = common.value.value();
+        std::str::from_utf8(text).ok().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Its public key, whatever its kind, as a SubjectPublicKeyInfo in DER: CKA_PUBLIC_KEY_INFO.
+    pub fn public_key_info(&self) -> &[u8] {
+        &self.spki
     }
 
     /// Its public key.
