@@ -4,5 +4,6 @@
 //! A program that the test machine cannot have is said to be not run, by its name; nothing is passed over in silence.
 
 mod bench;
+mod gnupg;
 mod java;
 mod opensc;
