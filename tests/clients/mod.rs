@@ -5,6 +5,7 @@
 
 mod bench;
 mod crypto11;
+mod cryptoki_crate;
 mod gnupg;
 mod java;
 mod opensc;
