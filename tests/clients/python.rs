@@ -131,6 +131,13 @@ fn pykcs11_signs_with_rsassa_pss() {
 
 #[test]
 #[ignore = "needs PyKCS11: scripts/test"]
+fn pykcs11_verifies_and_digests() {
+    let bench = with_package(Bench::new(), Tool::PyKcs11);
+    script(&bench, "pykcs11.py", "verify_and_digest").succeeds();
+}
+
+#[test]
+#[ignore = "needs PyKCS11: scripts/test"]
 fn pykcs11_reads_every_attribute_there_is() {
     let bench = with_package(Bench::new(), Tool::PyKcs11);
     script(&bench, "pykcs11.py", "read_attributes").succeeds();

@@ -78,11 +78,23 @@ def sign_pss():
     write("pss.bare", bytes(session.sign(key, hashlib.sha256(MESSAGE).digest(), bare)))
 
 
-def read_attributes():
+def verify_and_digest():
     session = open_session()
-    objects = session.findObjects()
-    labels = [entry.to_dict()["CKA_LABEL"] for entry in objects]
-    assert len(labels) >= 17 and labels.count("demo/rsa") == 3, labels
+    for policy, _, mechanism in SIGNED:
+        template = [(CKA_CLASS, CKO_PUBLIC_KEY), (CKA_LABEL, f"demo/{policy}")]
+        (public,) = session.findObjects(template)
+        signature = session.sign(private_key(session, policy), MESSAGE, Mechanism(mechanism))
+        assert session.verify(public, MESSAGE, signature, Mechanism(mechanism))
+        assert not session.verify(public, MESSAGE + b"!", signature, Mechanism(mechanism))
+    digest = bytes(session.digest(MESSAGE, Mechanism(CKM_SHA256)))
+    assert digest == hashlib.sha256(MESSAGE).digest()
+
+
+def read_attributes():
+    """Of every object: a profile has neither a label nor an id."""
+    session = open_session()
+    labels = [entry.to_dict().get("CKA_LABEL") for entry in session.findObjects()]
+    assert labels.count("demo/rsa") == 3 and labels.count("demo/nocert") == 2, labels
     key = private_key(session, "rsa").to_dict()
     assert key["CKA_SIGN"] and not key["CKA_DECRYPT"] and not key["CKA_EXTRACTABLE"], key
     assert bytes(key["CKA_ID"]) == b"demo/rsa", key

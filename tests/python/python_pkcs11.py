@@ -87,6 +87,9 @@ def list_objects():
         for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
             keys = session.get_objects({Attribute.CLASS: kind})
             assert sorted(key.label for key in keys) == [f"demo/{name}" for name in POLICIES]
+        # Profiles are among them, a class that the package has no type for.
+        everything = list(session.get_objects())
+        assert sum(isinstance(entry, pkcs11.PrivateKey) for entry in everything) == len(POLICIES)
         for key in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}):
             assert hasattr(key, "sign") and not hasattr(key, "decrypt"), key
         certificates = session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})
