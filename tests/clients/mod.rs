@@ -4,4 +4,9 @@
 //! A program that the test machine cannot have is said to be not run, by its name; nothing is passed over in silence.
 
 mod bench;
+mod crypto11;
+mod cryptoki_crate;
+mod gnupg;
+mod java;
 mod opensc;
+mod python;

@@ -24,6 +24,9 @@ pub(crate) enum Tool {
     CosignOldest,
     Crane,
     Registry,
+    PythonPkcs11,
+    PyKcs11,
+    Crypto11,
 }
 
 /// Each program, the variable that names it, what it is.
@@ -33,6 +36,9 @@ const TOOLS: &[(Tool, &str, &str)] = &[
     (Tool::CosignOldest, "SIGNPATH_TEST_COSIGN_OLDEST", "the oldest cosign that is promised"),
     (Tool::Crane, "SIGNPATH_TEST_CRANE", "crane"),
     (Tool::Registry, "SIGNPATH_TEST_REGISTRY", "the container registry"),
+    (Tool::PythonPkcs11, "SIGNPATH_TEST_PYTHON_PKCS11", "a Python with python-pkcs11"),
+    (Tool::PyKcs11, "SIGNPATH_TEST_PYKCS11", "a Python with PyKCS11"),
+    (Tool::Crypto11, "SIGNPATH_TEST_CRYPTO11", "the Go program in tests/go/crypto11"),
 ];
 
 /// A proxy that nobody serves (port 1 is tcpmux, RFC 1078). What would leave this machine fails at it; requests to
