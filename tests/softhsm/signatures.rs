@@ -29,6 +29,13 @@ const HASHING: &[(&str, CK_MECHANISM_TYPE)] = &[
     ("CKM_SHA512_RSA_PKCS", CKM_SHA512_RSA_PKCS),
 ];
 
+/// PSS signatures are random; both modules' verify with the same public key.
+const PSS: &[(&str, CK_MECHANISM_TYPE)] = &[
+    ("CKM_SHA256_RSA_PKCS_PSS", CKM_SHA256_RSA_PKCS_PSS),
+    ("CKM_SHA384_RSA_PKCS_PSS", CKM_SHA384_RSA_PKCS_PSS),
+    ("CKM_SHA512_RSA_PKCS_PSS", CKM_SHA512_RSA_PKCS_PSS),
+];
+
 const EC_KEYS: [&str; 4] = ["demo/ec", "demo/ec384", "demo/ec521", "demo/nocert"];
 
 /// The lengths of the hashes that CKM_ECDSA is given.
@@ -51,6 +58,11 @@ pub(super) fn answers() -> Answers {
         answers.insert(format!("RSA, {name} in one part"), hex(&whole));
         answers.insert(format!("RSA, {name} in three parts"), hex(&in_parts(&session, *kind, rsa)));
     }
+    for (name, kind) in PSS {
+        let whole = session.sign(*kind, rsa, MESSAGE).expect("C_Sign");
+        answers.insert(format!("PSS, {name} in one part"), hex(&whole));
+        answers.insert(format!("PSS, {name} in three parts"), hex(&in_parts(&session, *kind, rsa)));
+    }
     for name in EC_KEYS {
         let key = session.private_key(name);
         for len in EC_HASHES {
@@ -65,7 +77,7 @@ pub(super) fn answers() -> Answers {
 pub(super) fn check(sandbox: &Sandbox, (ours, softhsm): &(Answers, Answers)) {
     assert_eq!(
         ours.len(),
-        DIGEST_INFOS.len() + 2 * HASHING.len() + EC_KEYS.len() * EC_HASHES.len()
+        DIGEST_INFOS.len() + 2 * (HASHING.len() + PSS.len()) + EC_KEYS.len() * EC_HASHES.len()
     );
     for (row, signature) in ours.iter().filter(|(row, _)| row.starts_with("RSA")) {
         assert_eq!(signature.len(), 2 * 384, "{row}");
@@ -80,6 +92,8 @@ pub(super) fn check(sandbox: &Sandbox, (ours, softhsm): &(Answers, Answers)) {
             rsa_verifies(sandbox, *kind, &bytes(&ours[&format!("RSA, {name} in one part")]));
         assert!(verified, "{name}");
     }
+    check_pss(sandbox, ours);
+    check_pss(sandbox, softhsm);
     for (name, len) in EC_KEYS.iter().flat_map(|name| EC_HASHES.map(|len| (*name, len))) {
         for (module, answers) in [("ours", ours), ("SoftHSM", softhsm)] {
             let signature = bytes(&answers[&ec_row(name, len)]);
@@ -92,6 +106,15 @@ pub(super) fn check(sandbox: &Sandbox, (ours, softhsm): &(Answers, Answers)) {
                 "{module}: {name}, {len}"
             );
         }
+    }
+}
+
+fn check_pss(sandbox: &Sandbox, answers: &Answers) {
+    for ((name, kind), parts) in
+        PSS.iter().flat_map(|row| [(row, "one part"), (row, "three parts")])
+    {
+        let signature = bytes(&answers[&format!("PSS, {name} in {parts}")]);
+        assert!(pss_verifies(sandbox, *kind, &signature), "{name} in {parts}");
     }
 }
 
@@ -119,6 +142,21 @@ fn rsa_verifies(sandbox: &Sandbox, kind: CK_MECHANISM_TYPE, signature: &[u8]) ->
     let key = rsa::RsaPublicKey::from_public_key_pem(&pem).expect("an RSA key");
     let scheme = rsa::Pkcs1v15Sign::new_unprefixed();
     key.verify(scheme, &[*prefix, &hash].concat(), signature).is_ok()
+}
+
+fn pss_verifies(sandbox: &Sandbox, kind: CK_MECHANISM_TYPE, signature: &[u8]) -> bool {
+    let pem = sandbox.public_key_pem("demo/rsa").expect("a public key");
+    let key = rsa::RsaPublicKey::from_public_key_pem(&pem).expect("an RSA key");
+    let verified = match kind {
+        CKM_SHA256_RSA_PKCS_PSS => {
+            key.verify(rsa::Pss::<Sha256>::new(), &Sha256::digest(MESSAGE), signature)
+        }
+        CKM_SHA384_RSA_PKCS_PSS => {
+            key.verify(rsa::Pss::<Sha384>::new(), &Sha384::digest(MESSAGE), signature)
+        }
+        _ => key.verify(rsa::Pss::<Sha512>::new(), &Sha512::digest(MESSAGE), signature),
+    };
+    verified.is_ok()
 }
 
 fn ec_verifies(sandbox: &Sandbox, name: &str, hash: &[u8], signature: &[u8]) -> bool {
