@@ -11,6 +11,8 @@ use x509_cert::time::Time;
 
 use crate::key::{PublicKey, Unreadable};
 
+mod placeholder;
+
 /// X.520 §6.2.2: commonName.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 

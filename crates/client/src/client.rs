@@ -28,6 +28,7 @@ pub struct Client {
     api_url: ApiUrl,
     project: Option<String>,
     signing_policy: Option<String>,
+    placeholders: bool,
     detail: MetadataDetail,
     limits: Limits,
     transport: Transport,
@@ -45,6 +46,7 @@ impl Client {
             api_url: config.api_url.clone(),
             project: config.project.clone(),
             signing_policy: config.signing_policy.clone(),
+            placeholders: config.dummy_certificates,
             detail: config.metadata,
             limits: Limits::new(config),
             transport,
@@ -184,7 +186,7 @@ impl Client {
         let answer = self.call(&policies::request(project, policy), asked, clock)?;
         let entries = policies::decode(&answer.body).map_err(|why| self.bad_answer(asked, &why))?;
         let read = entries.into_iter().map(|entry| match entry {
-            Ok(entry) => Policy::from_entry(&entry),
+            Ok(entry) => Policy::from_entry(&entry, self.placeholders),
             Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),
         });
         let policies = read.filter_map(|policy| policy.inspect_err(log_left_out).ok());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::certificate::Certificate;
 use crate::error::{is_invisible, shown};
@@ -61,7 +61,8 @@ impl Policy {
         &self.key
     }
 
-    /// Its X.509 certificate, whose key is [`Self::key`].
+    /// Its X.509 certificate, whose key is [`Self::key`]; a placeholder where the service gives none and the configuration
+    /// asks for one ([`crate::Config::dummy_certificates`]).
     pub fn certificate(&self) -> Option<&Certificate> {
         self.certificate.as_ref()
     }
@@ -74,10 +75,14 @@ impl Policy {
 
     /// Makes sense of an entry of the list.
     ///
+    /// With `placeholders` every policy for which the service gives no X.509 certificate gets one, whatever it says of its
+    /// key: the service's word for GPG keys is not public, and a program that knows keys by their certificates finds no
+    /// other way to them. One whose certificate cannot be read gets none, because that fault should not be hidden.
+    ///
     /// # Errors
     /// Without a usable key, or with statements about the key that contradict each other: then nobody knows which is
     /// right, and the policy is left out.
-    pub(crate) fn from_entry(entry: &PolicyEntry) -> Result<Self, LeftOut> {
+    pub(crate) fn from_entry(entry: &PolicyEntry, placeholders: bool) -> Result<Self, LeftOut> {
         let project = entry.project_slug.as_deref().unwrap_or_default();
         let slug = entry.signing_policy_slug.as_deref().unwrap_or_default();
         let left_out = |why: String| {
@@ -90,10 +95,16 @@ impl Policy {
             }
         }
         let name = format!("{project}/{slug}");
-        let (key, certificate) =
+        let (key, stated) =
             key_and_certificate(entry, &name).map_err(|reason| left_out(reason.0))?;
-        let leaf = certificate.as_ref();
-        let chain = leaf.map(|leaf| chain::above(leaf, &entry.chain, &name)).unwrap_or_default();
+        let (certificate, chain) = match stated {
+            None if placeholders => (Certificate::placeholder(&name, &key), Vec::new()),
+            stated => {
+                let own = stated.and_then(Result::ok).filter(|own| own.public_key().is_ok());
+                let chain = own.as_ref().map(|leaf| chain::above(leaf, &entry.chain, &name));
+                (own, chain.unwrap_or_default())
+            }
+        };
         Ok(Self {
             project: project.to_owned(),
             slug: slug.to_owned(),
@@ -126,11 +137,14 @@ struct Statement {
     key: Result<PublicKey, Unreadable>,
 }
 
+/// The certificate is `None` if there is none, and an error if it cannot be read.
 fn key_and_certificate(
     entry: &PolicyEntry,
     name: &str,
-) -> Result<(PublicKey, Option<Certificate>), Unreadable> {
-    let certificate = entry.certificate().map(read_certificate);
+) -> Result<(PublicKey, Option<Result<Certificate, Unreadable>>), Unreadable> {
+    // GnuPG's form of a certificate is none of X.509.
+    let is_certificate = |read: &Result<_, _>| read.is_ok() || !entry.is_gpg();
+    let certificate = entry.certificate().map(read_certificate).filter(is_certificate);
     let statements = statements(entry, certificate.as_ref());
     let readable =
         || statements.iter().filter_map(|said| Some((said.property, said.key.as_ref().ok()?)));
@@ -140,13 +154,18 @@ fn key_and_certificate(
     if let Some((other, _)) = readable().find(|(_, other)| *other != key) {
         return Err(Unreadable(format!("its {source} and its {other} are different keys")));
     }
+    let key = key.clone();
     for said in &statements {
-        if let Err(reason) = &said.key {
-            warn!("{} of {name} is not used: {reason}", said.property);
+        match &said.key {
+            Ok(_) => {}
+            // No wonder: it may be in GnuPG's form.
+            Err(reason) if entry.is_gpg() => {
+                debug!("{} of {name} is not used: {reason}", said.property);
+            }
+            Err(reason) => warn!("{} of {name} is not used: {reason}", said.property),
         }
     }
-    let usable = certificate.and_then(Result::ok);
-    Ok((key.clone(), usable.filter(|certificate| certificate.public_key().is_ok())))
+    Ok((key, certificate))
 }
 
 /// In the order in which they are believed.

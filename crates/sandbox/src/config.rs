@@ -52,6 +52,8 @@ pub struct PolicyConfig {
     pub subject_alternative_name: Option<String>,
     /// Whether signing needs an approval, which hash signing refuses.
     pub approval: bool,
+    /// Whether its key is for GnuPG: RSA, and without an X.509 certificate.
+    pub gpg: bool,
 }
 
 /// A kind of key.
@@ -112,6 +114,7 @@ impl PolicyConfig {
             chain: false,
             subject_alternative_name: None,
             approval: false,
+            gpg: false,
         }
     }
 
@@ -142,6 +145,13 @@ impl PolicyConfig {
     #[must_use]
     pub fn approval(mut self) -> Self {
         self.approval = true;
+        self
+    }
+
+    /// With a key for GnuPG, which is RSA and has no X.509 certificate.
+    #[must_use]
+    pub fn gpg(mut self) -> Self {
+        self.gpg = true;
         self
     }
 
@@ -197,6 +207,7 @@ impl Config {
             check_slug("project", &policy.project)?;
             check_slug("signing policy", &policy.slug)?;
             check_needs_certificate(policy)?;
+            check_gpg(policy)?;
             check_alternative_name(policy)?;
             if !names.insert(policy.name()) {
                 return Err(format!("the signing policy {} is there twice", policy.name()));
@@ -230,6 +241,16 @@ fn check_needs_certificate(policy: &PolicyConfig) -> Result<(), String> {
         Some((name, _)) => Err(format!("{}: {name} needs \"certificate\": true", policy.name())),
         None => Ok(()),
     }
+}
+
+fn check_gpg(policy: &PolicyConfig) -> Result<(), String> {
+    let problem = match policy {
+        PolicyConfig { gpg: false, .. } => return Ok(()),
+        PolicyConfig { certificate: true, .. } => "a gpg key has no certificate",
+        policy if policy.key.is_rsa() => return Ok(()),
+        _ => "a gpg key is rsa2048, rsa3072 or rsa4096",
+    };
+    Err(format!("{}: {problem}", policy.name()))
 }
 
 fn check_alternative_name(policy: &PolicyConfig) -> Result<(), String> {
@@ -284,6 +305,8 @@ struct PolicyForm {
     subject_alternative_name: Option<String>,
     #[serde(default)]
     approval: bool,
+    #[serde(default)]
+    gpg: bool,
 }
 
 impl FileForm {
@@ -311,6 +334,7 @@ fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
             chain: form.chain,
             subject_alternative_name: form.subject_alternative_name,
             approval: form.approval,
+            gpg: form.gpg,
         }));
     }
     policies

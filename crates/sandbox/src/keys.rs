@@ -95,6 +95,21 @@ impl KeyPair {
         Ok(der.as_bytes().to_vec())
     }
 
+    /// The public key as GnuPG keeps it, a version 4 public-key packet (RFC 4880, 5.5.2), made at the epoch; `None` unless
+    /// it is RSA.
+    pub(crate) fn open_pgp_packet(&self) -> Option<Vec<u8>> {
+        const VERSION_4: u8 = 4;
+        const MADE: [u8; 4] = [0; 4];
+        const RSA: u8 = 1;
+        /// Old format, public key, a length of two bytes.
+        const PUBLIC_KEY: u8 = 0x99;
+        let (modulus, exponent) = self.rsa_parameters()?;
+        let head = [&[VERSION_4], MADE.as_slice(), &[RSA]].concat();
+        let body = [head, multiprecision(&modulus)?, multiprecision(&exponent)?].concat();
+        let length = u16::try_from(body.len()).ok()?.to_be_bytes();
+        Some([&[PUBLIC_KEY], length.as_slice(), &body].concat())
+    }
+
     /// Modulus and public exponent of an RSA key, big-endian without leading zeros.
     pub(crate) fn rsa_parameters(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let Self::Rsa(key) = self else { return None };
@@ -148,6 +163,14 @@ impl KeyPair {
             Self::P521(key) => ecdsa::<Fixed521, Der521>(key, format, digest),
         }
     }
+}
+
+/// A number of OpenPGP (RFC 4880, 3.2): the count of its bits before its bytes, which begin with no zero.
+fn multiprecision(number: &[u8]) -> Option<Vec<u8>> {
+    let unused = number.first()?.leading_zeros();
+    let bits = u32::try_from(8 * number.len()).ok()?.checked_sub(unused)?;
+    let count = u16::try_from(bits).ok()?.to_be_bytes();
+    Some([count.as_slice(), number].concat())
 }
 
 /// Signs a digest in one of the two forms that a curve's signatures have.

@@ -68,6 +68,8 @@ pub struct Config {
     pub token_label: String,
     /// Whether certificates are shown; [`Config::shows_certificates`] decides.
     pub certificates: Certificates,
+    /// Whether policies without an X.509 certificate are shown with a placeholder.
+    pub dummy_certificates: bool,
     /// Only policies of the project with this slug.
     pub project: Option<String>,
     /// Only policies with this slug.
@@ -223,6 +225,7 @@ impl Config {
             api_url: ApiUrl::default(),
             token_label: String::new(),
             certificates: Certificates::default(),
+            dummy_certificates: false,
             project: None,
             signing_policy: None,
             system_roots: SystemRoots::default(),

@@ -143,6 +143,16 @@ pub const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
+        json: &["IncludeDummyX509CertificateForGpgKeys"],
+        environment: &["SIGNPATH_INCLUDE_DUMMY_X509CERTIFICATE_FOR_GPG_KEYS"],
+        default: "false",
+        form: Form::Flag,
+        allowed: value::FLAG,
+        about: "Whether keys without an X.509 certificate (GPG keys) get a placeholder, for programs that know keys by their certificates",
+        apply: |config, text| value::flag(text).map(|shown| config.dummy_certificates = shown),
+        ..ROW
+    },
+    Setting {
         json: &["ProjectSlug"],
         environment: &["SIGNPATH_PROJECT_SLUG"],
         allowed: SLUG,
@@ -299,16 +309,6 @@ pub const SETTINGS: &[Setting] = &[
         allowed: "the path of a folder",
         about: "The folder of the log file",
         apply: |config, text| value::path(text).map(|path| config.log.directory = path),
-        ..ROW
-    },
-    Setting {
-        json: &["IncludeDummyX509CertificateForGpgKeys"],
-        environment: &["SIGNPATH_INCLUDE_DUMMY_X509CERTIFICATE_FOR_GPG_KEYS"],
-        default: "false",
-        form: Form::Flag,
-        allowed: value::FLAG,
-        about: "Accepted; GPG keys are shown without a certificate so far",
-        apply: value::dummy_certificate,
         ..ROW
     },
     Setting {

@@ -117,17 +117,6 @@ pub(super) fn output_stream(config: &mut Config, text: &str) -> Parsed<()> {
     Ok(())
 }
 
-pub(super) fn dummy_certificate(config: &mut Config, text: &str) -> Parsed<()> {
-    if flag(text)? {
-        config.warnings.push(
-            "IncludeDummyX509CertificateForGpgKeys is true, which has no effect so far: GPG keys are shown without a \
-             certificate"
-                .to_owned(),
-        );
-    }
-    Ok(())
-}
-
 pub(super) fn read_write_sessions(config: &mut Config, text: &str) -> Parsed<()> {
     if !flag(text)? {
         config.warnings.push(

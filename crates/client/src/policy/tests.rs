@@ -10,6 +10,8 @@ use crate::key::vectors::{P256, P384, RSA_2048, RSA_3072};
 use crate::key::{Curve, HashAlgorithm, HashToSign, Scheme};
 use crate::wire::{policies, sign};
 
+mod gpg;
+
 fn bytes(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64).unwrap()
 }
@@ -33,7 +35,11 @@ fn point(spki: &str) -> String {
 }
 
 /// A policy `demo/p` with these properties.
-fn read(mut properties: Value) -> Result<Policy, LeftOut> {
+fn read(properties: Value) -> Result<Policy, LeftOut> {
+    read_with(properties, false)
+}
+
+fn read_with(mut properties: Value, placeholders: bool) -> Result<Policy, LeftOut> {
     for (name, value) in [("projectSlug", "demo"), ("signingPolicySlug", "p")] {
         if properties.get(name).is_none() {
             properties[name] = value.into();
@@ -41,7 +47,7 @@ fn read(mut properties: Value) -> Result<Policy, LeftOut> {
     }
     let answer = json!({ "signingPolicies": [properties] }).to_string();
     let [entry] = policies::decode(answer.as_bytes()).unwrap().try_into().unwrap();
-    Policy::from_entry(&entry.unwrap())
+    Policy::from_entry(&entry.unwrap(), placeholders)
 }
 
 fn why(properties: Value) -> String {
@@ -233,8 +239,10 @@ fn recorded_policies_are_read_and_the_recorded_signature_verifies() {
     };
     let list = std::fs::read(folder.join("signing-policies.json")).unwrap();
     let entries = policies::decode(&list).unwrap();
-    let policies: Vec<Policy> =
-        entries.into_iter().map(|entry| Policy::from_entry(&entry.unwrap()).unwrap()).collect();
+    let policies: Vec<Policy> = entries
+        .into_iter()
+        .map(|entry| Policy::from_entry(&entry.unwrap(), false).unwrap())
+        .collect();
     let names: Vec<String> = policies.iter().map(Policy::name).collect();
     assert_eq!(names, ["jsign2/rsa-2048", "jsign/rsa-2048", "jsign/rsa-2048-2022"]);
     let answer = std::fs::read(folder.join("signing-request.json")).unwrap();
@@ -257,7 +265,7 @@ fn the_recorded_bad_policy_is_left_out_with_the_reason() {
     };
     let list = std::fs::read(folder.join("signing-policies-invalid.json")).unwrap();
     let [entry] = policies::decode(&list).unwrap().try_into().unwrap();
-    let left_out = Policy::from_entry(&entry.unwrap()).unwrap_err();
+    let left_out = Policy::from_entry(&entry.unwrap(), false).unwrap_err();
     assert_eq!(left_out.name, "jsign/rsa-2048");
     assert!(left_out.why.contains("certificate"), "{left_out:?}");
 }

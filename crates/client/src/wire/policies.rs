@@ -90,6 +90,13 @@ impl PolicyEntry {
         self.public_key_bytes.as_deref().filter(|text| !text.is_empty()).map(from_base64)
     }
 
+    /// Whether its key is for GnuPG. The service's words for that are not public.
+    pub(crate) fn is_gpg(&self) -> bool {
+        let words = [&self.key_type, &self.certificate_type].into_iter().flatten();
+        let mut words = words.map(|word| word.to_ascii_lowercase());
+        words.any(|word| word.contains("gpg") || word.contains("pgp"))
+    }
+
     /// `certificateBytes` where they are X.509; the inner `None` if they are not Base64.
     pub(crate) fn certificate(&self) -> Option<Option<Vec<u8>>> {
         let x509 = |kind: &str| kind.is_empty() || kind.eq_ignore_ascii_case("X509");

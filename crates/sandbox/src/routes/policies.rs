@@ -83,7 +83,12 @@ pub(super) fn internal(error: Error) -> Problem {
 
 fn entry(policy: &Policy, material: &Material) -> Result<Entry, Error> {
     let failed = |reason| Error::crypto(format!("the key of {}", policy.config.name()), reason);
-    let public_key = material.key.public_key_bytes().map_err(failed)?;
+    let (key_type, certificate_type) = types(policy, material);
+    let packet = material.key.open_pgp_packet().filter(|_| policy.config.gpg);
+    let public_key = match packet {
+        Some(packet) => packet,
+        None => material.key.public_key_bytes().map_err(failed)?,
+    };
     let rsa_parameters = material.key.rsa_parameters().map(|(modulus, exponent)| RsaParameters {
         public_exponent: STANDARD.encode(exponent),
         modulus: STANDARD.encode(modulus),
@@ -95,9 +100,18 @@ fn entry(policy: &Policy, material: &Material) -> Result<Entry, Error> {
         rsa_parameters,
         signing_policy_id: policy.id.to_string(),
         certificate_bytes: material.certificate.as_ref().map(|der| STANDARD.encode(der)),
-        key_type: if policy.config.key.is_rsa() { "Rsa" } else { "Ecdsa" },
+        key_type,
         public_key_bytes: STANDARD.encode(public_key),
-        certificate_type: material.certificate.as_ref().map(|_| "X509"),
+        certificate_type,
         chain: material.chain.iter().map(|der| STANDARD.encode(der)).collect(),
     })
+}
+
+/// `keyType` and `certificateType`.
+fn types(policy: &Policy, material: &Material) -> (&'static str, Option<&'static str>) {
+    match &policy.config {
+        config if config.gpg => ("Gpg", Some("Gpg")),
+        config if config.key.is_rsa() => ("Rsa", material.certificate.as_ref().map(|_| "X509")),
+        _ => ("Ecdsa", material.certificate.as_ref().map(|_| "X509")),
+    }
 }

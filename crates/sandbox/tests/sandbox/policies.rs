@@ -62,6 +62,20 @@ fn a_policy_without_a_certificate_says_nothing_of_one() {
 }
 
 #[test]
+fn a_gpg_policy_says_so_and_gives_its_key_as_gnupg_does() {
+    let policies = [PolicyConfig::new("p/gpg", KeyType::Rsa2048).gpg()];
+    let sandbox = builder().policies(policies).start().unwrap();
+    let answer = Call::new(&sandbox, "GET", "Cryptoki/MySigningPolicies").send().json();
+    let policy = &answer["signingPolicies"][0];
+    assert_eq!((&policy["keyType"], &policy["certificateType"]), (&json!("Gpg"), &json!("Gpg")));
+    assert!(policy.get("certificateBytes").is_none());
+    let packet = from_base64(&policy["publicKeyBytes"]);
+    let modulus = from_base64(&policy["rsaParameters"]["modulus"]);
+    let head = [0x99, 0x01, 0x0d, 4, 0, 0, 0, 0, 1, 0x08, 0x00];
+    assert_eq!(packet, [&head, modulus.as_slice(), &[0, 17, 1, 0, 1]].concat());
+}
+
+#[test]
 fn the_certificate_has_the_listed_key_and_comes_from_the_root() {
     let sandbox = sandbox();
     let answer = Call::new(&sandbox, "GET", "Cryptoki/MySigningPolicies").send().json();
