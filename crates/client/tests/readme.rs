@@ -1,21 +1,57 @@
-//! The README's table of settings is [`SETTINGS`], row by row.
+//! The README's tables of settings are [`SETTINGS`], row by row, and its example is a configuration.
 
 use signpath_client::SETTINGS;
+use signpath_client::config::{CONFIG_FILE, Config, HostProgram, LeftOut, Setting};
 
 const README: &str = include_str!("../../../README.md");
-const BEGIN: &str = "<!-- settings -->\n";
 const HEAD: &str =
     "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n";
-const END: &str = "<!-- /settings -->";
+const ENTRY_HEAD: &str = "| key of an entry | if it is left out | allowed |\n| --- | --- | --- |\n";
 
 #[test]
 fn the_readme_has_every_setting_with_its_default_and_what_is_allowed() {
-    let table = README.split(BEGIN).nth(1).and_then(|rest| rest.split(END).next());
-    let wanted = rendered();
-    assert!(
-        table.is_some_and(|table| table == wanted),
-        "the table of settings in README.md should be:\n\n{wanted}"
-    );
+    check("settings", &rendered());
+}
+
+#[test]
+fn the_readme_has_every_key_of_an_organization_and_what_holds_without_it() {
+    let rows = SETTINGS.iter().filter_map(|setting| Some(entry_row(setting, setting.in_entry?)));
+    check("organizations", &(ENTRY_HEAD.to_owned() + &rows.collect::<String>()));
+}
+
+#[test]
+fn the_readme_s_example_of_several_organizations_has_a_slot_for_each() {
+    let (_, section) = README.split_once("\n### Several organizations\n").unwrap();
+    let (_, example) = section.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    std::fs::write(folder.path().join("second-token"), "t2").unwrap();
+    let file = folder.path().join("signpath.json");
+    std::fs::write(&file, example.replace("/etc/signpath", &path)).unwrap();
+    let environment = |name: &str| (name == CONFIG_FILE).then(|| file.clone().into_os_string());
+    let config = Config::from_sources(environment, HostProgram::named("test")).unwrap();
+    let labels: Vec<_> = config.into_slots().into_iter().map(|slot| slot.token_label).collect();
+    assert_eq!(labels, ["SignPath", "Second", "SignPath 3"]);
+}
+
+/// Compares what stands between `<!-- name -->` and `<!-- /name -->`.
+fn check(name: &str, wanted: &str) {
+    let begin = format!("<!-- {name} -->\n");
+    let rest = README.split(&begin).nth(1);
+    let table = rest.and_then(|rest| rest.split(&format!("<!-- /{name} -->")).next());
+    assert!(table == Some(wanted), "the table of {name} in README.md should be:\n\n{wanted}");
+}
+
+fn entry_row(setting: &Setting, left_out: LeftOut) -> String {
+    let default = setting.default;
+    let otherwise = match left_out {
+        LeftOut::Mandatory => "an error".to_owned(),
+        LeftOut::Outer => "the setting outside of the list".to_owned(),
+        LeftOut::Numbered => format!("`{default}` in slot 1, `{default} 2` in slot 2, and so on"),
+        LeftOut::Unset => "not set, whatever is set outside of the list".to_owned(),
+    };
+    format!("| {} | {otherwise} | {} |\n", code(setting.json), setting.allowed)
 }
 
 fn rendered() -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::source::kind;
-use super::table::SETTINGS;
+use super::table::ORGANIZATIONS;
 use crate::error::Error;
 use crate::process::read_regular;
 
@@ -33,16 +33,22 @@ impl Entries {
         let Value::Object(map) = value else {
             return Err("line 1, column 1: the file is not a JSON object ({…})".to_owned());
         };
+        Ok(Self::of(map))
+    }
+
+    /// The values of an object.
+    pub(super) fn of(map: Map<String, Value>) -> Self {
         let mut entries = Self::default();
         entries.add(map, "");
-        Ok(entries)
+        entries
     }
 
     fn add(&mut self, map: Map<String, Value>, prefix: &str) {
         for (key, value) in map {
             let key = format!("{prefix}{key}");
             match value {
-                Value::Object(inner) => self.add(inner, &format!("{key}.")),
+                // A list's place: that it is an object has to be seen.
+                Value::Object(inner) if key != ORGANIZATIONS => self.add(inner, &format!("{key}.")),
                 Value::Null => {}
                 other => self.0.push((key, other)),
             }
@@ -54,27 +60,23 @@ impl Entries {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// A sentence for each key that no setting has.
-    pub(super) fn unknown(&self, path: &Path) -> Vec<String> {
-        let known = || SETTINGS.iter().flat_map(|setting| setting.json.iter().copied());
-        let is_known = |key: &str| key.starts_with('$') || known().any(|name| name == key);
-        let unknown = self.0.iter().filter(|(key, _)| !is_known(key));
-        unknown
-            .map(|(key, value)| {
-                if known().any(|name| is_object(name, key)) {
-                    let (shown, kind) = (path.display(), kind(value));
-                    return format!(
-                        "the configuration file {shown} has {kind} for {key:?}, where an object ({{…}}) is expected"
-                    );
-                }
-                let hint = nearest(key, known())
-                    .map_or(String::new(), |name| format!("; did you mean {name}?"));
-                format!(
-                    "the configuration file {} has an unknown key {key:?}{hint}",
-                    path.display()
-                )
-            })
-            .collect()
+    /// A sentence for each key that is not among the known ones; `prefix` stands before it in the file.
+    pub(super) fn unknown(&self, path: &Path, prefix: &str, known: &[&str]) -> Vec<String> {
+        let path = path.display();
+        let is_known = |key: &str| key.starts_with('$') || known.contains(&key);
+        let sentence = |(key, value): &(String, Value)| {
+            let shown = format!("{prefix}{key}");
+            if known.iter().any(|name| is_object(name, key)) {
+                let kind = kind(value);
+                return format!(
+                    "the configuration file {path} has {kind} for {shown:?}, where an object ({{…}}) is expected"
+                );
+            }
+            let hint = nearest(key, known.iter().copied())
+                .map_or(String::new(), |name| format!("; did you mean {name}?"));
+            format!("the configuration file {path} has an unknown key {shown:?}{hint}")
+        };
+        self.0.iter().filter(|(key, _)| !is_known(key)).map(sentence).collect()
     }
 }
 
@@ -126,6 +128,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::table::keys;
+
+    fn unknown(entries: &Entries) -> Vec<String> {
+        entries.unknown(Path::new("f"), "", &keys())
+    }
 
     #[test]
     fn nested_objects_become_dotted_keys() {
@@ -134,7 +141,7 @@ mod tests {
         assert_eq!(entries.value("Log.Console.Level").unwrap(), "info");
         assert_eq!(entries.value("Log.File.Level").unwrap(), "none");
         assert!(entries.value("Timeouts").is_none());
-        assert!(entries.unknown(Path::new("f")).is_empty());
+        assert!(unknown(&entries).is_empty());
     }
 
     #[test]
@@ -159,13 +166,13 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_the_nearest_known_one() {
         let text = br#"{"OrganisationId":"","apitoken":"x","Log":{"Consol":{"Level":""}},"Zebra":1,"$schema":""}"#;
-        let warnings = Entries::parse(text).unwrap().unknown(Path::new("/etc/s.json"));
+        let warnings = unknown(&Entries::parse(text).unwrap());
         let all = warnings.join("\n");
         for expected in [
             "\"OrganisationId\"; did you mean OrganizationId?",
             "\"apitoken\"; did you mean ApiToken?",
             "\"Log.Consol.Level\"; did you mean Log.Console.Level?",
-            "/etc/s.json has an unknown key \"Zebra\"",
+            "f has an unknown key \"Zebra\"",
         ] {
             assert!(all.contains(expected), "{all}");
         }
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn a_key_of_an_object_with_another_value_is_not_called_unknown() {
         let text = br#"{"Cryptoki":5,"Log":{"File":"info"},"Time":1}"#;
-        let all = Entries::parse(text).unwrap().unknown(Path::new("f")).join("\n");
+        let all = unknown(&Entries::parse(text).unwrap()).join("\n");
         assert!(all.contains("has a number for \"Cryptoki\", where an object"), "{all}");
         assert!(all.contains("has a string for \"Log.File\", where an object"), "{all}");
         assert!(all.contains("unknown key \"Time\""), "{all}");
@@ -192,7 +199,7 @@ mod tests {
     }
 
     fn unknown_keys_of(bytes: &[u8]) -> usize {
-        Entries::parse(bytes).map_or(0, |entries| entries.unknown(Path::new("")).len())
+        Entries::parse(bytes).map_or(0, |entries| unknown(&entries).len())
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 mod api_url;
 mod file;
 mod host;
+mod organizations;
 mod proxy;
 mod roots;
 mod source;
@@ -30,7 +31,9 @@ pub use host::HostProgram;
 pub use proxy::{Proxy, ProxyUrl};
 pub use roots::SystemRoots;
 pub use source::{Origin, Place};
-pub use table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting};
+pub use table::{CONFIG_FILE, Form, LeftOut, SETTINGS, Secrecy, Setting};
+
+use source::{Section, Sources};
 
 /// Whether the process may be led by whoever started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,8 @@ pub struct Config {
     pub metadata: MetadataDetail,
     /// What is logged where.
     pub log: LogSettings,
+    /// The slots of the entries of `Organizations`; [`Config::into_slots`] takes them out.
+    organizations: Vec<Self>,
     host: HostProgram,
     missing_credentials: Option<String>,
     warnings: Vec<String>,
@@ -124,9 +129,11 @@ impl Config {
         host: HostProgram,
     ) -> Result<Self, Error> {
         let mut config = Self::blank(host);
-        source::apply_all(&mut config, &environment)?;
+        let file = Section::open(&environment)?;
+        let sources = Sources { environment: &environment, file: file.as_ref() };
+        source::apply_all(&mut config, &sources)?;
         config.system_roots = SystemRoots::read(&environment);
-        config.proxy.for_host(config.api_url.scheme(), config.api_url.host())?;
+        organizations::apply(&mut config, file.as_ref())?;
         config.missing_credentials = config.find_missing(&environment);
         Ok(config)
     }
@@ -238,6 +245,7 @@ impl Config {
             retry_count: None,
             metadata: MetadataDetail::default(),
             log: LogSettings::default(),
+            organizations: Vec::new(),
             host,
             missing_credentials: None,
             warnings: Vec::new(),

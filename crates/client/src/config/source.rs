@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Config;
 use super::file::Entries;
-use super::table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting};
+use super::table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting, keys};
 use super::token;
 use crate::error::Error;
 use crate::secret::{HIDDEN, redact};
@@ -30,8 +30,8 @@ pub enum Place {
     File {
         /// Its path.
         path: PathBuf,
-        /// The key there, dots for nested objects.
-        key: &'static str,
+        /// The key there, dots for nested objects; `Organizations[1].ApiUrl` is in the second entry of the list.
+        key: String,
     },
 }
 
@@ -67,16 +67,12 @@ impl PartialEq for Origin {
 impl Eq for Origin {}
 
 /// Finds the value of every setting, checks it and puts it into the configuration.
-pub(super) fn apply_all(
-    config: &mut Config,
-    environment: &dyn Fn(&str) -> Option<OsString>,
-) -> Result<(), Error> {
-    let sources = Sources::open(environment)?;
-    if let Some((path, entries)) = &sources.file {
-        config.warnings.extend(entries.unknown(path));
+pub(super) fn apply_all(config: &mut Config, sources: &Sources<'_>) -> Result<(), Error> {
+    if let Some(section) = sources.file {
+        config.warnings.extend(section.unknown(&keys()));
     }
     for setting in SETTINGS {
-        let origin = match (apply(config, setting, &sources), setting.postpone) {
+        let origin = match (apply(config, setting, sources), setting.postpone) {
             (Err(error), Some(postpone)) => {
                 postpone(config, error);
                 Origin { setting, value: None, place: Place::Default }
@@ -90,7 +86,8 @@ pub(super) fn apply_all(
 
 /// Puts the settings of the log into the configuration, the default where a value or the file cannot be used.
 pub(super) fn apply_log(config: &mut Config, environment: &dyn Fn(&str) -> Option<OsString>) {
-    let sources = Sources::open(environment).unwrap_or(Sources { environment, file: None });
+    let file = Section::open(environment).unwrap_or_default();
+    let sources = Sources { environment, file: file.as_ref() };
     let defaults = Sources { environment: &|_| None, file: None };
     for setting in SETTINGS.iter().filter(|setting| setting.name().starts_with(LOG)) {
         // The defaults of the table can be used.
@@ -105,35 +102,81 @@ fn apply(
 ) -> Result<Origin, Error> {
     let found = sources.find(setting, &mut config.warnings)?;
     let (text, place) = found.unwrap_or_else(|| (setting.default.to_owned(), Place::Default));
+    put(config, setting, &text, place)
+}
+
+/// Checks the text of a setting and puts it into the configuration. An empty one sets nothing.
+pub(super) fn put(
+    config: &mut Config,
+    setting: &'static Setting,
+    text: &str,
+    place: Place,
+) -> Result<Origin, Error> {
     if !text.is_empty() {
-        (setting.apply)(config, &text).map_err(|problem| wrong(setting, &text, &place, problem))?;
+        (setting.apply)(config, text).map_err(|problem| wrong(setting, text, &place, problem))?;
     }
-    if let (Secrecy::Secret, Place::File { path, .. }) = (setting.secrecy, &place)
+    if let (Secrecy::Secret, Form::Text, Place::File { path, .. }) =
+        (setting.secrecy, setting.form, &place)
         && !text.starts_with(token::FILE)
     {
         config.warnings.extend(token::exposure(path));
     }
-    let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, &text));
+    let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, text));
     Ok(Origin { setting, value, place })
 }
 
-struct Sources<'a> {
-    environment: &'a dyn Fn(&str) -> Option<OsString>,
-    file: Option<(PathBuf, Entries)>,
+/// Where values are looked for.
+pub(super) struct Sources<'a> {
+    pub(super) environment: &'a dyn Fn(&str) -> Option<OsString>,
+    pub(super) file: Option<&'a Section>,
 }
 
-impl<'a> Sources<'a> {
-    fn open(environment: &'a dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+/// The configuration file, or an object in a list of it.
+pub(super) struct Section {
+    path: PathBuf,
+    /// What stands before each key: nothing, or the place of the object and a dot.
+    prefix: String,
+    entries: Entries,
+}
+
+impl Section {
+    /// The whole file, if there is one.
+    pub(super) fn open(
+        environment: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Self>, Error> {
         let is_set = |path: &OsString| !path.to_string_lossy().trim().is_empty();
         let path = environment(CONFIG_FILE).filter(is_set).map(PathBuf::from);
-        let file = match path {
-            Some(path) => Some((path.clone(), Entries::read(&path)?)),
-            None => None,
+        let read = |path: PathBuf| {
+            let entries = Entries::read(&path)?;
+            Ok(Self { path, prefix: String::new(), entries })
         };
-        Ok(Self { environment, file })
+        path.map(read).transpose()
     }
 
-    fn find(
+    /// An object in a list of this file, by what stands before its keys.
+    pub(super) fn inner(&self, prefix: String, map: Map<String, Value>) -> Self {
+        Self { path: self.path.clone(), prefix, entries: Entries::of(map) }
+    }
+
+    /// The value of a key.
+    pub(super) fn value(&self, key: &str) -> Option<&Value> {
+        self.entries.value(key)
+    }
+
+    /// The place of a key.
+    pub(super) fn place(&self, key: &str) -> Place {
+        Place::File { path: self.path.clone(), key: format!("{}{key}", self.prefix) }
+    }
+
+    /// A sentence for each key that is not among the known ones.
+    pub(super) fn unknown(&self, known: &[&str]) -> Vec<String> {
+        self.entries.unknown(&self.path, &self.prefix, known)
+    }
+}
+
+impl Sources<'_> {
+    /// The text of a setting and where it stands.
+    pub(super) fn find(
         &self,
         setting: &'static Setting,
         warnings: &mut Vec<String>,
@@ -177,15 +220,16 @@ impl<'a> Sources<'a> {
     fn entry(
         &self,
         setting: &'static Setting,
-        key: &'static str,
+        key: &str,
     ) -> Result<Option<(String, Place)>, Error> {
-        let Some((path, entries)) = &self.file else { return Ok(None) };
-        let Some(value) = entries.value(key) else { return Ok(None) };
-        let place = Place::File { path: path.clone(), key };
+        let Some(section) = self.file else { return Ok(None) };
+        let Some(value) = section.value(key) else { return Ok(None) };
+        let place = section.place(key);
         let text = match (value, setting.form) {
-            (Value::String(text), _) => text.trim().to_owned(),
+            (Value::String(text), Form::Text | Form::Flag | Form::Number) => text.trim().to_owned(),
             (Value::Bool(flag), Form::Flag) => flag.to_string(),
             (Value::Number(number), Form::Number) => number.to_string(),
+            (Value::Array(_), Form::List) => HIDDEN.to_owned(),
             (other, form) => {
                 let problem = format!("it is {} where {} is expected", kind(other), form);
                 return Err(wrong(setting, &other.to_string(), &place, problem));
@@ -201,6 +245,7 @@ impl fmt::Display for Form {
             Self::Text => "a string",
             Self::Flag => "true or false",
             Self::Number => "a number",
+            Self::List => "a list",
         })
     }
 }
@@ -217,7 +262,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn wrong(setting: &Setting, text: &str, place: &Place, problem: String) -> Error {
+pub(super) fn wrong(setting: &Setting, text: &str, place: &Place, problem: String) -> Error {
     Error::Setting {
         setting: setting.name(),
         value: shown(setting, text),

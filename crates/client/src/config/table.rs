@@ -12,6 +12,9 @@ use crate::metadata::DETAILS;
 /// The environment variable that names the configuration file.
 pub const CONFIG_FILE: &str = "SIGNPATH_CONFIG_FILE";
 
+/// The key of the list of further organizations.
+pub(super) const ORGANIZATIONS: &str = "Organizations";
+
 /// The type a setting has in JSON; its text form is taken as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -21,6 +24,21 @@ pub enum Form {
     Flag,
     /// A number.
     Number,
+    /// A list, which has no text form.
+    List,
+}
+
+/// What holds if an entry of `Organizations` leaves a setting out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Nothing: it is an error.
+    Mandatory,
+    /// The value outside of the list.
+    Outer,
+    /// The default for the first slot; for the others the default and the number of the slot.
+    Numbered,
+    /// It is not set, whatever is set outside of the list.
+    Unset,
 }
 
 /// How much of a value may be shown in errors and reports.
@@ -50,6 +68,8 @@ pub struct Setting {
     pub allowed: &'static str,
     /// What it is for, in a line.
     pub about: &'static str,
+    /// Whether an entry of `Organizations` may have it, and what holds if it does not.
+    pub in_entry: Option<LeftOut>,
     /// Checks the text and puts it into the configuration.
     pub(super) apply: fn(&mut Config, &str) -> Parsed<()>,
     /// For variables that are set with other programs in mind: keeps what is wrong with the value until it is needed.
@@ -77,6 +97,7 @@ const ROW: Setting = Setting {
     secrecy: Secrecy::Open,
     allowed: "",
     about: "",
+    in_entry: None,
     apply: |_, _| Ok(()),
     postpone: None,
 };
@@ -100,6 +121,7 @@ pub const SETTINGS: &[Setting] = &[
         environment: &["SIGNPATH_ORGANIZATION_ID"],
         allowed: "a UUID",
         about: "The organization at SignPath",
+        in_entry: Some(LeftOut::Mandatory),
         apply: |config, text| value::organization(text).map(|id| config.organization = Some(id)),
         ..ROW
     },
@@ -109,6 +131,7 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Secret,
         allowed: "the token, or file:/absolute/path of a file that holds it",
         about: "The API token of a user who is a submitter",
+        in_entry: Some(LeftOut::Mandatory),
         apply: token::apply,
         ..ROW
     },
@@ -119,6 +142,7 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::UserInfo,
         allowed: "an https URL, or an http URL of this machine (localhost, 127.x.x.x, ::1)",
         about: "The API of the service",
+        in_entry: Some(LeftOut::Outer),
         apply: |config, text| text.parse().map(|url| config.api_url = url),
         ..ROW
     },
@@ -128,7 +152,16 @@ pub const SETTINGS: &[Setting] = &[
         default: "SignPath",
         allowed: "1 to 32 bytes of text",
         about: "The label of the token (`token=` in a PKCS #11 URI)",
+        in_entry: Some(LeftOut::Numbered),
         apply: |config, text| value::label(text).map(|label| config.token_label = label),
+        ..ROW
+    },
+    Setting {
+        json: &[ORGANIZATIONS],
+        form: Form::List,
+        secrecy: Secrecy::Secret,
+        allowed: "a list of objects, each with OrganizationId and ApiToken",
+        about: "Further organizations, each with a slot of its own (below)",
         ..ROW
     },
     Setting {
@@ -157,6 +190,7 @@ pub const SETTINGS: &[Setting] = &[
         environment: &["SIGNPATH_PROJECT_SLUG"],
         allowed: SLUG,
         about: "Show only keys of this project",
+        in_entry: Some(LeftOut::Unset),
         apply: |config, text| value::slug(text).map(|slug| config.project = Some(slug)),
         ..ROW
     },
@@ -165,6 +199,7 @@ pub const SETTINGS: &[Setting] = &[
         environment: &["SIGNPATH_SIGNING_POLICY_SLUG"],
         allowed: SLUG,
         about: "Show only keys of signing policies with this slug",
+        in_entry: Some(LeftOut::Unset),
         apply: |config, text| value::slug(text).map(|slug| config.signing_policy = Some(slug)),
         ..ROW
     },
@@ -321,3 +356,8 @@ pub const SETTINGS: &[Setting] = &[
         ..ROW
     },
 ];
+
+/// The keys that the configuration file may have.
+pub(super) fn keys() -> Vec<&'static str> {
+    SETTINGS.iter().flat_map(|setting| setting.json).copied().collect()
+}

@@ -8,6 +8,7 @@ use crate::error::Class;
 use crate::log::Level;
 
 mod log_settings;
+mod organizations;
 mod secrets;
 
 const ID: &str = "94b2c3d4-0000-4000-8000-aabbccddeeff";
@@ -74,10 +75,8 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
     let origin =
         |name: &str| config.origins().find(|origin| origin.setting.name() == name).unwrap();
     assert_eq!(origin("ProjectSlug").place, Place::Environment("SIGNPATH_PROJECT_SLUG"));
-    assert!(matches!(
-        origin("SigningPolicySlug").place,
-        Place::File { key: "SigningPolicySlug", .. }
-    ));
+    let Place::File { key, .. } = &origin("SigningPolicySlug").place else { panic!("{config:?}") };
+    assert_eq!(key, "SigningPolicySlug");
     assert_eq!(origin("HttpRequestTimeoutInSeconds").value.as_deref(), Some("7"));
     assert_eq!(origin("ApiUrl").value.as_deref(), Some("https://app.signpath.io/Api"));
     assert_eq!(origin("OrganizationId").value, None);
