@@ -19,7 +19,7 @@ use crate::{
 /// What this process has of the module. A forked child makes its own.
 static STATE: PerProcess<State> = PerProcess::new();
 
-/// The slot of the configured organization; include/signpath_pkcs11.h has it as SIGNPATH_FIRST_SLOT_ID.
+/// The slot of the first organization; include/signpath_pkcs11.h has it as SIGNPATH_FIRST_SLOT_ID.
 const FIRST_SLOT: CK_SLOT_ID = 1;
 
 #[derive(Default)]
@@ -99,14 +99,19 @@ impl Module {
     fn start(state: &'static State) -> Result<Self> {
         let caller = if process::is_privileged() { Process::Privileged } else { Process::Ordinary };
         let config = Config::load(caller)
-            .inspect_err(|_| state.warm.start_log(&Config::log_settings(caller), None))?;
-        state.warm.start_log(&config.log, config.token.as_ref());
-        state.say_what_is_odd(&config);
-        info!("signpath-pkcs11 {} for {}", env!("CARGO_PKG_VERSION"), config.api_url);
-        let config = Arc::new(config);
-        let token = Token::new(FIRST_SLOT, config, &state.warm, &state.object_handles);
-        let sessions = Handles::new(&state.session_handles);
-        Ok(Self { tokens: vec![Arc::new(token)], sessions })
+            .inspect_err(|_| state.warm.start_log(&Config::log_settings(caller), []))?;
+        let slots = config.into_slots();
+        if let Some(first) = slots.first() {
+            state.warm.start_log(&first.log, slots.iter().filter_map(|slot| slot.token.as_ref()));
+        }
+        info!("signpath-pkcs11 {}", env!("CARGO_PKG_VERSION"));
+        let tokens = (FIRST_SLOT..).zip(slots).map(|(id, config)| {
+            state.say_what_is_odd(&config);
+            info!("slot {id} is {:?}, for {}", config.token_label, config.api_url);
+            Arc::new(Token::new(id, Arc::new(config), &state.warm, &state.object_handles))
+        });
+        let tokens = tokens.collect();
+        Ok(Self { tokens, sessions: Handles::new(&state.session_handles) })
     }
 
     pub(crate) fn tokens(&self) -> &[Arc<Token>] {

@@ -56,10 +56,14 @@ struct Listed {
 }
 
 impl Warm {
-    /// Logs as configured from now on, and hides the token from the first line on.
-    pub(crate) fn start_log(&self, settings: &LogSettings, token: Option<&Token>) {
+    /// Logs as configured from now on, and hides the tokens from the first line on.
+    pub(crate) fn start_log<'a>(
+        &self,
+        settings: &LogSettings,
+        tokens: impl IntoIterator<Item = &'a Token>,
+    ) {
         let log = self.log.get_or_init(|| Log::install(settings));
-        if let Some(token) = token {
+        for token in tokens {
             log.protect(token);
         }
         log.configure(settings);

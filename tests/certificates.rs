@@ -6,7 +6,10 @@ use cryptoki_sys::*;
 use serde_json::json;
 use signpath_sandbox::{KeyType, PolicyConfig};
 
-use crate::harness::{Module, alone, module_path};
+use crate::{
+    harness::{Module, alone, module_path},
+    signing::SHA512_INFO,
+};
 
 fn certificates_shown(module: &Module) -> usize {
     let class = CKO_CERTIFICATE.to_ne_bytes();
@@ -129,5 +132,29 @@ fn the_certificates_above_the_leaf_are_objects_too_each_once() {
         let days = [CKA_START_DATE, CKA_END_DATE].map(|it| session.attribute(leaf, it).unwrap());
         assert!(days.iter().all(|day| day.len() == 8 && day.iter().all(u8::is_ascii_digit)));
         assert!(days[0] < days[1]);
+    });
+}
+
+#[test]
+fn a_key_without_a_certificate_has_a_placeholder_where_it_is_asked_for() {
+    alone(|process| {
+        let policy = PolicyConfig::new("demo/gpg", KeyType::Rsa3072).gpg();
+        let sandbox = process.sandbox_with(|builder| builder.policies([policy]));
+        for (setting, shown) in [(false, 0), (true, 1)] {
+            let more = json!({ "IncludeDummyX509CertificateForGpgKeys": setting });
+            process.configure_with(&sandbox, more);
+            let module = Module::started();
+            let session = module.session();
+            assert_eq!(certificates_shown(&module), shown);
+            let key = session.private_key("demo/gpg");
+            let data = [SHA512_INFO, &[7; 64]].concat();
+            assert_eq!(session.sign(CKM_RSA_PKCS, key, &data).map(|it| it.len()), Ok(384));
+            if shown == 1 {
+                let certificate = session.object(CKO_CERTIFICATE, "demo/gpg");
+                let info = session.attribute(certificate, CKA_PUBLIC_KEY_INFO).unwrap();
+                assert_eq!(session.attribute(key, CKA_PUBLIC_KEY_INFO), Ok(info));
+            }
+            module.finalize().unwrap();
+        }
     });
 }

@@ -37,6 +37,8 @@ mod newer_functions;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod organizations;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod recorded;

@@ -1,6 +1,6 @@
 //! GnuPG through gnupg-pkcs11-scd, which stands in for GnuPG's own daemon of smart cards.
 
-use signpath_sandbox::{Fault, Route};
+use signpath_sandbox::{Fault, KeyType, PolicyConfig, Route};
 use tempfile::TempDir;
 
 use super::bench::{Bench, installed};
@@ -15,16 +15,16 @@ struct Home {
 
 impl Home {
     fn new() -> Option<Self> {
-        Self::with(|bench| bench)
+        Self::of(Bench::new())
     }
 
-    fn with(change: impl FnOnce(Bench) -> Bench) -> Option<Self> {
+    fn of(bench: Bench) -> Option<Self> {
         installed("GnuPG", "gpg", "gnupg")?;
         installed("GnuPG", "gnupg-pkcs11-scd", "gnupg-pkcs11-scd")?;
         let folder = tempfile::Builder::new().prefix("gpg").tempdir_in("/tmp");
         let folder = folder.expect("a folder with a short path");
-        let bench = Bench::new().variable("HOME", &folder.path().display().to_string());
-        Some(Self { bench: change(bench), _folder: folder })
+        let bench = bench.variable("HOME", &folder.path().display().to_string());
+        Some(Self { bench, _folder: folder })
     }
 
     /// The fields of the lines of this type that GnuPG prints of its one public key for programs.
@@ -84,13 +84,12 @@ fn gpg_learns_the_rsa_keys_alone() {
 #[test]
 #[ignore = "needs GnuPG and gnupg-pkcs11-scd: scripts/test"]
 fn gpg_fails_when_the_service_refuses_and_the_reason_is_in_the_log_file() {
-    let logging = |bench: Bench| {
-        let folder = bench.place.path("logs").display().to_string();
-        bench
-            .variable("SIGNPATH_LOG_FILE_LEVEL", "error")
-            .variable("SIGNPATH_LOG_FILE_DIRECTORY", &folder)
-    };
-    let Some(home) = Home::with(logging) else { return };
+    let bench = Bench::new();
+    let folder = bench.place.path("logs").display().to_string();
+    let bench = bench
+        .variable("SIGNPATH_LOG_FILE_LEVEL", "error")
+        .variable("SIGNPATH_LOG_FILE_DIRECTORY", &folder);
+    let Some(home) = Home::of(bench) else { return };
     home.bench.documented("GnuPG");
     home.bench.sandbox.clear_requests();
     home.bench.sandbox.inject(Fault::on(Route::SignHash).status(403).always());
@@ -101,4 +100,19 @@ fn gpg_fails_when_the_service_refuses_and_the_reason_is_in_the_log_file() {
     assert!(log.contains("403"), "{log}");
     // The daemon logs out and tries once more, which cannot be told from a request of its user's.
     assert_eq!(requested(&home.bench.sandbox, Route::SignHash), 2);
+}
+
+#[test]
+#[ignore = "needs GnuPG and gnupg-pkcs11-scd: scripts/test"]
+fn gpg_signs_with_a_key_that_has_no_certificate_but_a_placeholder() {
+    let policies = [
+        PolicyConfig::new("demo/rsa", KeyType::Rsa3072).gpg(),
+        PolicyConfig::new("demo/ec", KeyType::P256),
+        PolicyConfig::new("demo/ec384", KeyType::P384),
+    ];
+    let bench = Bench::with(|builder| builder.policies(policies))
+        .variable("SIGNPATH_INCLUDE_DUMMY_X509CERTIFICATE_FOR_GPG_KEYS", "true");
+    let Some(home) = Home::of(bench) else { return };
+    home.bench.documented("GnuPG");
+    verify_elsewhere(&home.bench);
 }
