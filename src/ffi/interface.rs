@@ -6,6 +6,7 @@
 use std::{
     ffi::{CStr, c_void},
     ptr,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
 use cryptoki_sys::*;
@@ -21,27 +22,58 @@ pub(super) const VERSION_3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
 /// The newest version that the module has, which C_GetInfo names too.
 pub(super) const VERSION_3_2: CK_VERSION = CK_VERSION { major: 3, minor: 2 };
 
-/// The interfaces of C_GetInterfaceList; the first is the default one (3.0 §5.4.6).
-struct Interfaces([CK_INTERFACE; 3]);
-
-// SAFETY: the pointers are to statics that nobody writes to.
-unsafe impl Sync for Interfaces {}
-
 const INTERFACE_NAME: &CStr = c"PKCS 11";
 
-static INTERFACES: Interfaces = Interfaces([
-    interface(ptr::from_ref(&LIST_3_2).cast()),
-    interface(ptr::from_ref(&LIST_3_0).cast()),
-    interface(ptr::from_ref(&LIST_2_40).cast()),
-]);
+/// A CK_INTERFACE in memory that can be written to: OpenSC's pkcs11-spy puts its own list into the one that it gets. Whoever
+/// asks next gets ours again.
+#[repr(C)]
+struct Interface {
+    name: AtomicPtr<CK_CHAR>,
+    list: AtomicPtr<c_void>,
+    flags: CK_FLAGS,
+}
 
-const VERSIONS: [CK_VERSION; 3] = [VERSION_3_2, VERSION_3_0, VERSION_2_40];
+/// An interface, its version and its list.
+struct Row {
+    offered: Interface,
+    version: CK_VERSION,
+    list: *const c_void,
+}
 
-const fn interface(list: *const c_void) -> CK_INTERFACE {
-    CK_INTERFACE {
-        pInterfaceName: INTERFACE_NAME.as_ptr().cast_mut().cast(),
-        pFunctionList: list.cast_mut(),
+// SAFETY: the list is a static that nobody writes to.
+unsafe impl Sync for Row {}
+
+/// The interfaces of C_GetInterfaceList; the first is the default one (3.0 §5.4.6). That is 3.0, as programs that stand between
+/// a client and the module (pkcs11-spy, p11-kit) know it and not 3.2; who wants 3.2 asks for it.
+static INTERFACES: [Row; 3] = [
+    row(VERSION_3_0, ptr::from_ref(&LIST_3_0).cast()),
+    row(VERSION_3_2, ptr::from_ref(&LIST_3_2).cast()),
+    row(VERSION_2_40, ptr::from_ref(&LIST_2_40).cast()),
+];
+
+const fn row(version: CK_VERSION, list: *const c_void) -> Row {
+    let offered = Interface {
+        name: AtomicPtr::new(INTERFACE_NAME.as_ptr().cast_mut().cast()),
+        list: AtomicPtr::new(list.cast_mut()),
         flags: 0,
+    };
+    Row { offered, version, list }
+}
+
+impl Row {
+    fn interface(&self) -> CK_INTERFACE {
+        CK_INTERFACE {
+            pInterfaceName: INTERFACE_NAME.as_ptr().cast_mut().cast(),
+            pFunctionList: self.list.cast_mut(),
+            flags: self.offered.flags,
+        }
+    }
+
+    /// The interface for the caller to keep. It has the layout of a CK_INTERFACE (3.0 §3.6).
+    fn offer(&self) -> *mut CK_INTERFACE {
+        self.offered.name.store(INTERFACE_NAME.as_ptr().cast_mut().cast(), Ordering::Relaxed);
+        self.offered.list.store(self.list.cast_mut(), Ordering::Relaxed);
+        ptr::from_ref(&self.offered).cast_mut().cast()
     }
 }
 
@@ -62,7 +94,8 @@ pub(super) unsafe extern "C" fn C_GetInterfaceList(
 ) -> CK_RV {
     boundary("C_GetInterfaceList", || {
         // SAFETY: the caller vouches for the count and for as much room as it says.
-        unsafe { output::Output::new(interfaces, count, "pulCount") }?.write(&INTERFACES.0)
+        unsafe { output::Output::new(interfaces, count, "pulCount") }?
+            .write(&INTERFACES.each_ref().map(Row::interface))
     })
 }
 
@@ -81,7 +114,7 @@ pub(super) unsafe extern "C" fn C_GetInterface(
         let version = unsafe { version.as_ref() };
         let found = find_interface(name, version, flags)?;
         // SAFETY: the caller's pointer is NULL or writable.
-        unsafe { output::value(interface, ptr::from_ref(found).cast_mut(), "ppInterface") }
+        unsafe { output::value(interface, found.offer(), "ppInterface") }
     })
 }
 
@@ -89,15 +122,14 @@ fn find_interface(
     name: Option<&CStr>,
     version: Option<&CK_VERSION>,
     flags: CK_FLAGS,
-) -> Result<&'static CK_INTERFACE> {
+) -> Result<&'static Row> {
     let wanted = |offered: &CK_VERSION| {
         version.is_none_or(|wanted| (wanted.major, wanted.minor) == (offered.major, offered.minor))
     };
-    let mut offered = INTERFACES.0.iter().zip(&VERSIONS);
-    offered
-        .find(|(interface, version)| interface.flags & flags == flags && wanted(version))
+    INTERFACES
+        .iter()
+        .find(|row| row.offered.flags & flags == flags && wanted(&row.version))
         .filter(|_| name.is_none_or(|name| name == INTERFACE_NAME))
-        .map(|(interface, _)| interface)
         .ok_or(Error::Arguments("pInterfaceName, pVersion or flags (no such interface)"))
 }
 
@@ -106,18 +138,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interface_is_found_by_name_and_version_and_the_default_is_the_newest() {
-        let found = |name, version| find_interface(name, version, 0);
-        let list = |interface: Result<&CK_INTERFACE>| interface.unwrap().pFunctionList.cast_const();
-        let newest = ptr::from_ref(&LIST_3_2).cast();
-        assert_eq!(list(found(None, None)), newest);
-        assert_eq!(list(found(Some(c"PKCS 11"), Some(&VERSION_3_2))), newest);
-        let middle = list(found(Some(c"PKCS 11"), Some(&VERSION_3_0)));
-        assert_eq!(middle, ptr::from_ref(&LIST_3_0).cast());
-        let old = list(found(Some(c"PKCS 11"), Some(&VERSION_2_40)));
+    fn an_interface_is_found_by_name_and_version_and_the_default_is_3_0() {
+        let list = |name, version| find_interface(name, version, 0).map(|row| row.list);
+        let middle: *const c_void = ptr::from_ref(&LIST_3_0).cast();
+        assert_eq!(list(None, None).unwrap(), middle);
+        assert_eq!(list(Some(c"PKCS 11"), Some(&VERSION_3_0)).unwrap(), middle);
+        let newest = list(Some(c"PKCS 11"), Some(&VERSION_3_2)).unwrap();
+        assert_eq!(newest, ptr::from_ref(&LIST_3_2).cast());
+        let old = list(Some(c"PKCS 11"), Some(&VERSION_2_40)).unwrap();
         assert_eq!(old, ptr::from_ref(&LIST_2_40).cast());
-        assert!(found(Some(c"Vendor"), None).is_err());
-        assert!(found(None, Some(&CK_VERSION { major: 9, minor: 0 })).is_err());
+        assert!(list(Some(c"Vendor"), None).is_err());
+        assert!(list(None, Some(&CK_VERSION { major: 9, minor: 0 })).is_err());
         assert!(find_interface(None, None, CKF_INTERFACE_FORK_SAFE).is_err());
+    }
+
+    #[test]
+    fn what_a_spy_puts_into_the_interface_is_not_handed_to_the_next() {
+        let row = find_interface(None, None, 0).unwrap();
+        // SAFETY: the interface lies in memory that can be written to, and this test alone writes to it.
+        unsafe { (*row.offer()).pFunctionList = ptr::null_mut() };
+        // SAFETY: as above.
+        assert_eq!(unsafe { (*row.offer()).pFunctionList }.cast_const(), row.list);
+        assert_eq!(size_of::<Interface>(), size_of::<CK_INTERFACE>());
     }
 }

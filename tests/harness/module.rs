@@ -74,7 +74,8 @@ impl Module {
     /// Our module through its newest interface, of whose list the one of 2.40 is the beginning (3.0 §3.6).
     pub(crate) fn load_newest() -> Self {
         let module = Self::load();
-        let list = module.get_interface(None, None).expect("there is a newest").pFunctionList;
+        let list =
+            module.get_interface(None, Some((3, 2))).expect("there is a newest").pFunctionList;
         Self { list: list.cast(), ..module }
     }
 
