@@ -220,7 +220,7 @@ fn pkcs11_tool_verifies_what_it_signed_and_nothing_else() {
         assert!(verified.stdout.contains("Signature is valid"), "{verified}");
         bench.shell(&format!("(head -c -1 {}; printf x) > other", case.input)).succeeds();
         let verify = verify.replace(case.input, "other");
-        let refused = bench.pkcs11_tool(&format!("{verify} case.sig"));
+        let refused = bench.pkcs11_tool(&format!("{verify} case.sig 2>&1"));
         assert!(refused.stdout.contains("Invalid signature"), "{refused}");
     }
 }
@@ -271,13 +271,10 @@ fn finds_no_errors(ran: &Ran) {
     assert!(!ran.stdout.contains("ERR") && !ran.stderr.contains("error"), "{ran}");
 }
 
-/// pkcs11-spy asks for interfaces and writes into what it gets.
-#[test]
-#[ignore = "needs pkcs11-tool and pkcs11-spy: scripts/test"]
-fn pkcs11_spy_can_stand_between_a_client_and_the_module() {
-    let Some(bench) = bench() else { return };
+/// Signs through pkcs11-spy, which writes into the interface that the module gives it. `spy.log` has its log.
+fn sign_through_pkcs11_spy(bench: &Bench) {
     let spy =
-        library("pkcs11/pkcs11-spy.so").expect("the package opensc-pkcs11, which opensc needs");
+        library("pkcs11/pkcs11-spy.so").expect("opensc depends on opensc-pkcs11, which has it");
     let line = format!(
         "export PKCS11SPY=\"$MODULE\" PKCS11SPY_OUTPUT=spy.log
          pkcs11-tool --module {} --sign {} --output-file spy.sig",
@@ -286,6 +283,21 @@ fn pkcs11_spy_can_stand_between_a_client_and_the_module() {
     );
     bench.shell(&line).succeeds();
     bench.openssl_verifies("rsa", "spy.sig", "-sha256");
+}
+
+#[test]
+#[ignore = "needs pkcs11-tool and pkcs11-spy: scripts/test"]
+fn pkcs11_spy_can_stand_between_a_client_and_the_module() {
+    let Some(bench) = bench() else { return };
+    sign_through_pkcs11_spy(&bench);
+}
+
+/// It knows the function lists of 2.x and 3.0 only: with another as the default interface it sees nothing.
+#[test]
+#[ignore = "needs pkcs11-tool and pkcs11-spy: scripts/test"]
+fn pkcs11_spy_sees_the_calls() {
+    let Some(bench) = bench() else { return };
+    sign_through_pkcs11_spy(&bench);
     let calls = bench.shell("cat spy.log").succeeds().stdout;
     assert!(calls.contains("C_Sign\n"), "{calls}");
 }
