@@ -12,12 +12,13 @@ use crate::harness::{Ran, Workplace, module_path, repository_file, sandbox_build
 /// What everything signs.
 pub(super) const MESSAGE: &str = "A message for every client.\n";
 
-/// A place for one client: the sandbox, and a folder with the message (`message.txt`) and the public keys of the sandbox's
-/// policies (`rsa.pub`, `ec.pub`, `ec384.pub`, PEM).
+/// A place for one client: the sandbox, and a folder with the message (`message.txt`), the public keys of the sandbox's
+/// policies (`rsa.pub`, `ec.pub`, `ec384.pub`), their certificates (`rsa.crt` …) and the root of these (`root.crt`), PEM.
 pub(super) struct Bench {
     pub(super) sandbox: Sandbox,
     pub(super) place: Workplace,
     variables: Vec<(String, String)>,
+    launcher: &'static [&'static str],
 }
 
 impl Bench {
@@ -34,10 +35,14 @@ impl Bench {
         for policy in ["rsa", "ec", "ec384"] {
             let pem = sandbox.public_key_pem(&format!("demo/{policy}"));
             place.write(&format!("{policy}.pub"), pem.expect("the policy has a key"));
+            if let Ok(Some(pem)) = sandbox.certificate_pem(&format!("demo/{policy}")) {
+                place.write(&format!("{policy}.crt"), pem);
+            }
         }
+        place.write("root.crt", sandbox.code_signing_root_pem().expect("the sandbox has a root"));
         let mut variables = sandbox.environment();
         variables.push(("MODULE".to_owned(), module_path().display().to_string()));
-        Self { sandbox, place, variables }
+        Self { sandbox, place, variables, launcher: &[] }
     }
 
     /// Without credentials in the environment: they come as a PIN.
@@ -53,6 +58,23 @@ impl Bench {
         self
     }
 
+    /// Without credentials in the environment, and with them in `$PIN`.
+    pub(super) fn with_a_pin(self) -> Self {
+        let pin = self.pin();
+        self.without_credentials().variable("PIN", &pin)
+    }
+
+    /// As somebody who is not root, with the folder and a copy of the module in it: for programs that treat root otherwise.
+    pub(super) fn unprivileged(mut self) -> Self {
+        if self.shell("id -u").succeeds().stdout.trim() == "0" {
+            self.shell("cp \"$MODULE\" module.so && chown -R nobody .").succeeds();
+            let module = self.place.path("module.so").display().to_string();
+            self = self.variable("MODULE", &module);
+            self.launcher = &["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
+        }
+        self
+    }
+
     /// `organization:token`
     pub(super) fn pin(&self) -> String {
         format!("{}:{}", self.sandbox.organization_id(), self.sandbox.token())
@@ -60,8 +82,9 @@ impl Bench {
 
     /// Runs a line of a shell in the folder. `$MODULE` is the module's path; the module's settings are in the environment.
     pub(super) fn shell(&self, line: &str) -> Ran {
-        let mut command = self.place.command("/bin/sh");
-        command.args(["-euc", line]).envs(self.variables.iter().cloned());
+        let words = [self.launcher, &["/bin/sh", "-euc", line]].concat();
+        let mut command = self.place.command(words[0]);
+        command.args(&words[1..]).envs(self.variables.iter().cloned());
         Ran::of(&mut command)
     }
 
@@ -81,6 +104,28 @@ impl Bench {
             "openssl dgst -verify {policy}.pub -signature {signature} {options} message.txt"
         );
         self.shell(&line).succeeds();
+    }
+
+    /// OpenSSL verifies the message's detached CMS signature (a file in the folder), and that its certificate is one of the
+    /// sandbox's.
+    #[track_caller]
+    pub(super) fn openssl_verifies_cms(&self, signature: &str, form: &str) {
+        let line = format!(
+            "openssl cms -verify -inform {form} -in {signature} -content message.txt -binary \
+             -CAfile root.crt -purpose any"
+        );
+        assert_eq!(self.shell(&line).succeeds().stdout, MESSAGE);
+    }
+
+    /// OpenSSL verifies a certificate request (a file in the folder), which is for a policy's key.
+    #[track_caller]
+    pub(super) fn openssl_verifies_request(&self, policy: &str, request: &str) {
+        let line = format!("openssl req -in {request} -verify -noout 2>&1");
+        let verified = self.shell(&line).succeeds();
+        assert!(verified.stdout.contains("verify OK"), "{verified}");
+        let key = self.shell(&format!("openssl req -in {request} -pubkey -noout")).succeeds();
+        let expected = self.shell(&format!("cat {policy}.pub")).succeeds();
+        assert_eq!(key.stdout, expected.stdout, "the key of the request is not that of {policy}");
     }
 }
 
