@@ -33,6 +33,8 @@ mod header;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod measured;
+#[cfg(test)]
 mod newer_functions;
 #[cfg(test)]
 mod objects;

@@ -204,6 +204,14 @@ impl Ended {
         self.stderr_hides(&text)
     }
 
+    /// Passes on the table that the process printed: the lines that begin with a bar.
+    pub(crate) fn show_table(&self) {
+        let Some((stdout, _)) = &self.written else { return };
+        for line in stdout.lines().filter(|line| line.starts_with('|')) {
+            println!("{line}");
+        }
+    }
+
     /// The module wrote so many lines to standard error.
     pub(crate) fn stderr_lines(self, count: usize) -> Self {
         if let Some((_, stderr)) = &self.written {
