@@ -113,3 +113,55 @@ pub(super) unsafe fn find(
 pub(super) fn find_final(session: CK_SESSION_HANDLE) -> Result<()> {
     module::session(session)?.end_find()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GUARD: u8 = 0xa5;
+
+    /// The outcome, the length that was written back, and the buffer with the bytes behind it.
+    fn asked(value: &Value<'_>, room: usize) -> (Result<()>, CK_ULONG, Vec<u8>) {
+        let mut buffer = vec![GUARD; room + 16];
+        let pointer = buffer.as_mut_ptr().cast();
+        let mut attribute =
+            CK_ATTRIBUTE { type_: CKA_LABEL, pValue: pointer, ulValueLen: ck_len(room) };
+        // SAFETY: the buffer is longer than the length says.
+        let outcome = unsafe { answer(&mut attribute, value) };
+        (outcome, attribute.ulValueLen, buffer)
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_written_whole_or_not_at_all_and_never_past_its_room(
+            bytes in prop::collection::vec(any::<u8>(), 0..40),
+            room in 0..40usize,
+        ) {
+            let value = Value::Bytes(Cow::Borrowed(&bytes));
+            let (outcome, len, buffer) = asked(&value, room);
+            if bytes.len() <= room {
+                prop_assert!(outcome.is_ok());
+                prop_assert_eq!(len, ck_len(bytes.len()));
+                prop_assert_eq!(&buffer[..bytes.len()], &bytes[..]);
+                prop_assert!(buffer[bytes.len()..].iter().all(|byte| *byte == GUARD));
+            } else {
+                prop_assert!(matches!(outcome, Err(Error::BufferTooSmall)));
+                prop_assert_eq!(len, UNAVAILABLE);
+                prop_assert!(buffer.iter().all(|byte| *byte == GUARD));
+            }
+        }
+
+        #[test]
+        fn what_is_not_told_leaves_the_buffer_alone(room in 0..40usize, sensitive: bool) {
+            let value = if sensitive { Value::Sensitive } else { Value::Absent };
+            let (outcome, len, buffer) = asked(&value, room);
+            prop_assert!(outcome.is_err());
+            prop_assert_eq!(len, UNAVAILABLE);
+            prop_assert!(buffer.iter().all(|byte| *byte == GUARD));
+        }
+    }
+}

@@ -301,3 +301,11 @@ fn pkcs11_spy_sees_the_calls() {
     let calls = bench.shell("cat spy.log").succeeds().stdout;
     assert!(calls.contains("C_Sign\n"), "{calls}");
 }
+
+#[test]
+#[ignore = "needs pkcs11-tool: scripts/test"]
+fn a_tool_that_cannot_name_a_key_signs_with_the_configured_one() {
+    let Some(bench) = bench() else { return };
+    bench.documented("a tool that cannot name a key");
+    bench.openssl_verifies("rsa", "message.sig", "-sha256");
+}
