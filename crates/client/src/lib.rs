@@ -17,6 +17,8 @@ pub mod policy;
 pub mod process;
 pub mod secret;
 
+#[cfg(test)]
+mod damage;
 mod http;
 mod retry;
 mod wire;

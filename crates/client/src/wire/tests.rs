@@ -1,10 +1,12 @@
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::sign::SignRequest;
 use super::*;
 use crate::key::{HashAlgorithm, HashToSign, Scheme};
 use crate::metadata::{OperatingSystem, SourceProcess};
+
+mod damage;
+mod readers;
 
 fn metadata() -> Metadata {
     let operating_system = OperatingSystem {
@@ -230,68 +232,4 @@ fn a_list_of_policies_that_is_none_is_refused() {
         assert!(policies::decode(answer.as_bytes()).is_err(), "{answer}");
     }
     assert!(policies::decode(br#"{"signingPolicies":[]}"#).unwrap().is_empty());
-}
-
-/// JSON in which the service's own names turn up.
-fn any_json() -> impl Strategy<Value = Value> {
-    let names = prop::sample::select(vec![
-        "signingPolicies",
-        "projectSlug",
-        "signingPolicySlug",
-        "rsaParameters",
-        "modulus",
-        "publicExponent",
-        "publicKeyBytes",
-        "certificateBytes",
-        "certificateType",
-        "keyType",
-        "signature",
-        "Signature",
-        "hashSigningResult",
-        "webLink",
-        "errors",
-        "title",
-        "detail",
-        "traceId",
-        "status",
-    ]);
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        "[A-Za-z0-9+/=]{0,40}".prop_map(Value::from),
-        ".{0,20}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 60, 8, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((names.clone(), inner), 0..8).prop_map(|members| {
-                members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-            }),
-        ]
-    })
-}
-
-fn read_as_everything(body: &[u8]) {
-    drop(sign::decode(body));
-    for entry in policies::decode(body).into_iter().flatten().flatten() {
-        drop(crate::policy::Policy::from_entry(&entry, true));
-    }
-    let text = crate::error::ServiceMessage::read(body, "secret").to_string();
-    assert!(!text.chars().any(char::is_control), "{text:?}");
-    assert!(text.len() < 8192);
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_a_reader_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
-        read_as_everything(&body);
-    }
-
-    #[test]
-    fn no_json_makes_a_reader_panic(value in any_json()) {
-        read_as_everything(value.to_string().as_bytes());
-        let list = json!({ "signingPolicies": [value] });
-        read_as_everything(list.to_string().as_bytes());
-    }
 }
