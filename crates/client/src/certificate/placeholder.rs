@@ -16,11 +16,11 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Validity;
 
-use super::Certificate;
+use super::{COMMON_NAME, Certificate};
 use crate::key::{Curve, PublicKey};
 
 /// The organization in its names.
-pub(crate) const ORGANIZATION: &str = "Placeholder for a key without a certificate";
+const ORGANIZATION: &str = "Placeholder for a key without a certificate";
 
 /// RFC 5280 §4.1.2.5: the end of what does not end.
 const FROM: &str = "2000-01-01T00:00:00Z";
@@ -29,9 +29,8 @@ const UNTIL: &str = "9999-12-31T23:59:59Z";
 /// RFC 5280 §4.1.2.2: 20 bytes at most.
 const SERIAL_NUMBER_LEN: usize = 20;
 
-/// X.520: organizationName and commonName; RFC 5280 §4.2.1.3: keyUsage.
-const O: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
-const CN: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// X.520 §6.4.1: organizationName; RFC 5280 §4.2.1.3: keyUsage.
+const ORGANIZATION_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 
 /// RFC 4055 §5: sha256WithRSAEncryption.
@@ -98,7 +97,7 @@ fn serial_number(spki: &[u8]) -> Result<SerialNumber> {
 /// Built from its parts: in a text, a slug could bring parts of its own.
 fn distinguished_name(name: &str) -> Result<RdnSequence> {
     let mut parts = RdnSequence::default();
-    for (oid, text) in [(O, ORGANIZATION), (CN, name)] {
+    for (oid, text) in [(ORGANIZATION_NAME, ORGANIZATION), (COMMON_NAME, name)] {
         let value = Any::from(Utf8StringRef::new(text)?);
         parts
             .push(RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid, value }])?);
