@@ -9,11 +9,11 @@
 #error "include a standard pkcs11.h before signpath_pkcs11.h"
 #endif
 
-/* The slot of the configured organization; it is there from C_Initialize on, without a C_GetSlotList. */
+/* The first slot; it is there from C_Initialize on, without a C_GetSlotList. */
 #define SIGNPATH_FIRST_SLOT_ID 1UL
 
 /*
- * Attributes of every object: the signing policy at SignPath that it belongs to, as UTF-8 text without a terminating NUL.
+ * Attributes of every key and of its certificate: the signing policy at SignPath that it belongs to, as UTF-8 text without a terminating NUL.
  * The id is missing (CKR_ATTRIBUTE_TYPE_INVALID) where the service gives none.
  */
 #define CKA_SIGNPATH_ORGANIZATION_ID     (CKA_VENDOR_DEFINED | 0x53500001UL)

@@ -115,7 +115,22 @@ impl Object {
         }
     }
 
-    /// Whether an object of the same class, label and id, from a later answer of the service, is this one still: with the
+    /// What it is known by from one answer of the service to the next: a policy's face by its name, a certificate above one by
+    /// itself, as certificates of one authority may share name and key.
+    pub(crate) fn identity(&self) -> (Class, Vec<u8>) {
+        let known_by = match &self.subject {
+            Subject::Authority(certificate) => Sha256::digest(certificate.der()).to_vec(),
+            _ => self.label.clone().into_bytes(),
+        };
+        (self.class, known_by)
+    }
+
+    /// Whether it is a profile or a mechanism, and so known without the service.
+    pub(crate) fn is_feature(&self) -> bool {
+        matches!(self.subject, Subject::Mechanism(_) | Subject::Profile(_))
+    }
+
+    /// Whether an object of the same identity, from a later answer of the service, is this one still: with the
     /// same key and, if it is that, the same certificate.
     pub(crate) fn is_same_as(&self, later: &Self) -> bool {
         let is_certificate = matches!(self.class, Class::Authority | Class::Certificate);

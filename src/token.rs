@@ -176,19 +176,21 @@ impl Token {
             Scope::Features => return Ok(self.state.lock().catalog.search(template)),
             Scope::Everything => {}
         }
-        let epoch = self.state.lock().epoch;
-        let Some(service) = self.service() else {
-            return Ok(self.state.lock().catalog.search(template));
+        let (state, found) = loop {
+            let epoch = self.state.lock().epoch;
+            let Some(service) = self.service() else {
+                return Ok(self.state.lock().catalog.search(template));
+            };
+            let policies = service.policies()?;
+            let organization = service.credentials().organization.as_str();
+            let mut state = self.state.lock();
+            // Somebody may have logged in or out meanwhile, and these not be the user's objects any more.
+            if state.epoch == epoch {
+                state.catalog.show(&policies, organization, self.certificates);
+                let found = state.catalog.search(template);
+                break (state, found);
+            }
         };
-        let policies = service.policies()?;
-        let organization = service.credentials().organization.as_str();
-        let mut state = self.state.lock();
-        if state.epoch != epoch {
-            // Somebody logged in or out meanwhile, and these may not be the user's objects any more.
-            return Ok(Vec::new());
-        }
-        state.catalog.show(&policies, organization, self.certificates);
-        let found = state.catalog.search(template);
         let wanted = template.wanted_key().filter(|_| found.is_empty());
         let missing = wanted.and_then(|key| missing_key(key, &state.catalog, &self.config));
         drop(state);

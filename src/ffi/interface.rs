@@ -24,14 +24,23 @@ pub(super) const VERSION_3_2: CK_VERSION = CK_VERSION { major: 3, minor: 2 };
 
 const INTERFACE_NAME: &CStr = c"PKCS 11";
 
-/// A CK_INTERFACE in memory that can be written to: OpenSC's pkcs11-spy puts its own list into the one that it gets. Whoever
-/// asks next gets ours again.
+/// A CK_INTERFACE in memory that can be written to: OpenSC's pkcs11-spy puts its own list into the one that it gets. All
+/// callers share it, as the standard has it; whoever asks next gets our list again.
 #[repr(C)]
 struct Interface {
     name: AtomicPtr<CK_CHAR>,
     list: AtomicPtr<c_void>,
-    flags: CK_FLAGS,
+    flags: AtomicFlags,
 }
+
+/// A CK_FLAGS: an `unsigned long`.
+#[cfg(windows)]
+type AtomicFlags = std::sync::atomic::AtomicU32;
+#[cfg(not(windows))]
+type AtomicFlags = std::sync::atomic::AtomicUsize;
+
+/// No interface is fork safe in the sense of the standard (3.0 §3.6): a child has to call C_Initialize.
+const FLAGS: CK_FLAGS = 0;
 
 /// An interface, its version and its list.
 struct Row {
@@ -55,7 +64,7 @@ const fn row(version: CK_VERSION, list: *const c_void) -> Row {
     let offered = Interface {
         name: AtomicPtr::new(INTERFACE_NAME.as_ptr().cast_mut().cast()),
         list: AtomicPtr::new(list.cast_mut()),
-        flags: 0,
+        flags: AtomicFlags::new(0),
     };
     Row { offered, version, list }
 }
@@ -65,7 +74,7 @@ impl Row {
         CK_INTERFACE {
             pInterfaceName: INTERFACE_NAME.as_ptr().cast_mut().cast(),
             pFunctionList: self.list.cast_mut(),
-            flags: self.offered.flags,
+            flags: FLAGS,
         }
     }
 
@@ -73,6 +82,7 @@ impl Row {
     fn offer(&self) -> *mut CK_INTERFACE {
         self.offered.name.store(INTERFACE_NAME.as_ptr().cast_mut().cast(), Ordering::Relaxed);
         self.offered.list.store(self.list.cast_mut(), Ordering::Relaxed);
+        self.offered.flags.store(0, Ordering::Relaxed);
         ptr::from_ref(&self.offered).cast_mut().cast()
     }
 }
@@ -128,7 +138,7 @@ fn find_interface(
     };
     INTERFACES
         .iter()
-        .find(|row| row.offered.flags & flags == flags && wanted(&row.version))
+        .find(|row| FLAGS & flags == flags && wanted(&row.version))
         .filter(|_| name.is_none_or(|name| name == INTERFACE_NAME))
         .ok_or(Error::Arguments("pInterfaceName, pVersion or flags (no such interface)"))
 }
@@ -158,7 +168,12 @@ mod tests {
         // SAFETY: the interface lies in memory that can be written to, and this test alone writes to it.
         unsafe { (*row.offer()).pFunctionList = ptr::null_mut() };
         // SAFETY: as above.
+        unsafe { (*row.offer()).flags = CKF_INTERFACE_FORK_SAFE };
+        // SAFETY: as above.
         assert_eq!(unsafe { (*row.offer()).pFunctionList }.cast_const(), row.list);
+        // SAFETY: as above.
+        assert_eq!(unsafe { (*row.offer()).flags }, FLAGS);
+        assert!(find_interface(None, None, CKF_INTERFACE_FORK_SAFE).is_err());
         assert_eq!(size_of::<Interface>(), size_of::<CK_INTERFACE>());
     }
 }

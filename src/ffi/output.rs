@@ -37,8 +37,9 @@ struct Reserved<'a, T> {
 
 impl<'a, T: Copy> Output<'a, T> {
     /// # Safety
-    /// `len` is NULL or writable; `buffer` is NULL or writable for `*len` values; nobody else uses either for as long
-    /// as the output lives.
+    /// `len` is NULL or writable, and nobody else uses it for as long as the output lives; `buffer` is NULL or writable for
+    /// `*len` values. The buffer may be where the data is (2.40 §5.10, C_Digest): it is written to after the data was read for
+    /// the last time.
     pub(super) unsafe fn new(
         buffer: *mut T,
         len: CK_ULONG_PTR,

@@ -11,10 +11,7 @@ use std::{
     mem::MaybeUninit,
     panic::{self, AssertUnwindSafe},
     ptr,
-    sync::{
-        Once,
-        atomic::{AtomicPtr, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicPtr, Ordering},
 };
 
 /// A value that is made once in each process and then lives as long as the process.
@@ -149,21 +146,23 @@ pub(crate) fn stop_panics<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 /// noted instead, and `boundary` logs it; outside of one the hook before ours goes on. It belongs to this library's own
 /// copy of the standard library.
 fn install_hook() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IN_CALL.get() {
-                return before(info);
-            }
-            let payload = info.payload();
-            let text = payload.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            let text = text.unwrap_or("no message");
-            let place = info.location().map(ToString::to_string).unwrap_or_default();
-            PANIC.set(Some(format!("{text} at {place}")));
-        }));
-    });
+    // Not a `Once`: a forked child would wait for a thread that was in it and does not exist there.
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if INSTALLED.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !IN_CALL.get() {
+            return before(info);
+        }
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("no message");
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        PANIC.set(Some(format!("{text} at {place}")));
+    }));
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Functions for verifying signatures (2.40 §5.12; 3.2, C_VerifySignatureInit and its kin). Any outcome but a successful
-//! update ends the operation.
+//! update ends the operation; to the functions of the other kind an operation is none.
 
 use cryptoki_sys::*;
 

@@ -51,14 +51,16 @@ impl Catalog {
         let before: HashMap<_, _> = self
             .visible
             .iter()
-            .filter_map(|handle| Some((identity(self.objects.get(handle)?), *handle)))
+            .filter_map(|handle| Some((self.objects.get(handle)?.identity(), *handle)))
             .collect();
         self.hide();
         for object in objects(policies, organization, certificates) {
-            let known = before.get(&identity(&object));
+            let known = before.get(&object.identity());
             let same = known.copied().filter(|handle| self.is_same(*handle, &object));
             let (label, id) = (object.label().as_bytes().to_vec(), object.id().to_vec());
-            let handle = same.unwrap_or_else(|| self.add(object));
+            let handle = same.unwrap_or_else(|| self.handles.next());
+            // The same key may have a new certificate, and so a new subject.
+            self.objects.insert(handle, Arc::new(object));
             self.visible.push(handle);
             self.labels.entry(label).or_default().push(handle);
             self.ids.entry(id).or_default().push(handle);
@@ -70,8 +72,7 @@ impl Catalog {
     pub(crate) fn clear(&mut self) {
         self.shown = None;
         self.hide();
-        let features = &self.features;
-        self.objects.retain(|handle, _| features.contains(handle));
+        self.objects.retain(|_, object| object.is_feature());
     }
 
     pub(crate) fn find(&self, handle: CK_OBJECT_HANDLE) -> Option<Arc<Object>> {
@@ -112,11 +113,6 @@ impl Catalog {
         self.objects.insert(handle, Arc::new(object));
         handle
     }
-}
-
-/// What an object is known by from one answer of the service to the next.
-fn identity(object: &Object) -> (Class, String, Vec<u8>) {
-    (object.class(), object.label().to_owned(), object.id().to_vec())
 }
 
 /// The faces of each policy, and the certificates above theirs, each of which is there once.

@@ -44,7 +44,7 @@ impl Session {
         self.take_digest().map(drop)
     }
 
-    /// The operation for C_Digest, which does not end one that has had parts.
+    /// The operation for C_Digest. One that has had parts is refused, and ends.
     pub(crate) fn take_whole_digest(&self) -> Result<Taken<'_, DigestOperation>> {
         let taken = self.take_digest()?;
         if taken.operation.has_parts {

@@ -60,7 +60,7 @@ impl Session {
         Taken::<SignOperation>::out_of(&self.operation).map(drop)
     }
 
-    /// The operation for C_Sign, which does not end one that has had parts.
+    /// The operation for C_Sign. One that has had parts is refused, and ends.
     pub(crate) fn take_whole_sign(&self) -> Result<Taken<'_, SignOperation>> {
         let taken = Taken::<SignOperation>::out_of(&self.operation)?;
         if taken.operation.intake.has_parts() {

@@ -4,11 +4,12 @@
 use std::fmt;
 
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::{Decode, Encode, ErrorKind};
+use x509_cert::der::{Decode, Encode, ErrorKind, Tag, Tagged};
 use x509_cert::ext::pkix::{BasicConstraints, SubjectKeyIdentifier};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
+use crate::error::is_invisible;
 use crate::key::{PublicKey, Unreadable};
 
 mod placeholder;
@@ -80,13 +81,16 @@ impl Certificate {
         self.subject_key_identifier.as_deref()
     }
 
-    /// The common name of its subject (RFC 5280 §4.1.2.6), if it has one that can be read; of several the most specific.
+    /// The common name of its subject (RFC 5280 §4.1.2.6), if it has one that is text in UTF-8 or ASCII; of several the most
+    /// specific.
     pub fn common_name(&self) -> Option<String> {
         let name = Name::from_der(&self.subject).ok()?;
         let names = name.iter_rdn().flat_map(|part| part.iter());
         let common = names.filter(|attribute| attribute.oid == COMMON_NAME).last()?;
-        let text = common.value.value();
-        std::str::from_utf8(text).ok().filter(|text| !text.is_empty()).map(str::to_owned)
+        let is_text =
+            matches!(common.value.tag(), Tag::Utf8String | Tag::PrintableString | Tag::Ia5String);
+        let text = std::str::from_utf8(common.value.value()).ok().filter(|_| is_text)?;
+        (!text.is_empty() && !text.contains(is_invisible)).then(|| text.to_owned())
     }
 
     /// Its public key, whatever its kind, as a SubjectPublicKeyInfo in DER: CKA_PUBLIC_KEY_INFO.

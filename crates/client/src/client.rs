@@ -1,6 +1,7 @@
 //! One organization at one address with one token: the policies it may use, and signatures that are checked before
 //! they are handed out.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -190,7 +191,9 @@ impl Client {
             Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),
         });
         let policies = read.filter_map(|policy| policy.inspect_err(log_left_out).ok());
-        Ok(policies.filter(|found| asked_for(found, project, policy)).collect())
+        let mut seen = HashSet::new();
+        let policies = policies.filter(|found| asked_for(found, project, policy));
+        Ok(policies.filter(|found| seen.insert(found.name()) || log_twice(found)).collect())
     }
 
     /// Sends a request until there is an answer, as far as the table of repetitions allows.
@@ -220,6 +223,12 @@ fn asked_for(found: &Policy, project: Option<&str>, policy: Option<&str>) -> boo
 
 fn log_left_out(left_out: &LeftOut) {
     warn!("the signing policy {} is left out: {}", left_out.name, left_out.why);
+}
+
+/// Of two entries with one name nobody could be chosen; the first is kept.
+fn log_twice(policy: &Policy) -> bool {
+    warn!("the signing policy {} is in the service's list twice; the first is used", policy.name());
+    false
 }
 
 /// An attempt's failure as the table of repetitions and the user want it.

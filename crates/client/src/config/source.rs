@@ -263,9 +263,13 @@ pub(super) fn kind(value: &Value) -> &'static str {
 }
 
 pub(super) fn wrong(setting: &Setting, text: &str, place: &Place, problem: String) -> Error {
+    let value = match setting.secrecy {
+        Secrecy::Taken => HIDDEN.to_owned(),
+        Secrecy::Open | Secrecy::Secret | Secrecy::UserInfo => shown(setting, text),
+    };
     Error::Setting {
         setting: setting.name(),
-        value: shown(setting, text),
+        value,
         place: place.to_string(),
         problem,
         allowed: setting.allowed,
@@ -277,7 +281,7 @@ fn shown(setting: &Setting, text: &str) -> String {
     let text = match setting.secrecy {
         Secrecy::Secret if !text.starts_with(token::FILE) => return HIDDEN.to_owned(),
         Secrecy::UserInfo => without_user_info(text),
-        Secrecy::Secret | Secrecy::Open => redact(text, &[]),
+        Secrecy::Secret | Secrecy::Open | Secrecy::Taken => redact(text, &[]),
     };
     let beginning: String = text.chars().take(SHOWN_MAX).collect();
     beginning.escape_debug().to_string()

@@ -50,6 +50,8 @@ pub enum Secrecy {
     UserInfo,
     /// Nothing, unless it names a file.
     Secret,
+    /// All of what is taken, nothing of what is refused: it may be a secret that was put into the wrong place.
+    Taken,
 }
 
 /// One row of [`SETTINGS`].
@@ -119,6 +121,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         json: &["OrganizationId"],
         environment: &["SIGNPATH_ORGANIZATION_ID"],
+        secrecy: Secrecy::Taken,
         allowed: "a UUID",
         about: "The organization at SignPath",
         in_entry: Some(LeftOut::Mandatory),

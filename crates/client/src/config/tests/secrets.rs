@@ -10,6 +10,7 @@ fn a_secret_is_in_no_error() {
     for (name, value) in [
         ("SIGNPATH_API_TOKEN", "hunter2 "),
         ("SIGNPATH_API_TOKEN", "encrypted:hunter2"),
+        ("SIGNPATH_ORGANIZATION_ID", "hunter2"),
         ("SIGNPATH_API_URL", "https://u:hunter2@x"),
         ("http_proxy", "http://u:hunter2@x:1/path"),
         ("https_proxy", "u:hunter2@x"),
