@@ -91,7 +91,13 @@ fn numbers(file: &str, start: &str) -> BTreeMap<String, u64> {
     definitions.map(|definition| number(definition).expect("a number for each name")).collect()
 }
 
-fn compile(compiler: &str, options: &[&str], source: &str, libraries: &[&str]) -> Output {
+/// Compiles one of the programs in tests/c beside p11-kit's pkcs11.h.
+pub(crate) fn compile(
+    compiler: &str,
+    options: &[&str],
+    source: &str,
+    libraries: &[&str],
+) -> Output {
     let output = Command::new(compiler)
         .args(STRICT)
         .args(options)
@@ -106,7 +112,7 @@ fn compile(compiler: &str, options: &[&str], source: &str, libraries: &[&str]) -
     })
 }
 
-fn assert_compiles(compiled: &Output) {
+pub(crate) fn assert_compiles(compiled: &Output) {
     let said = String::from_utf8_lossy(&compiled.stderr);
     let is_there = Path::new(P11_KIT).join("p11-kit/pkcs11.h").is_file();
     let hint = if is_there { "" } else { "`scripts/setup test` installs libp11-kit-dev" };

@@ -35,6 +35,8 @@ mod login;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod newer_functions;
 #[cfg(test)]
 mod objects;

@@ -22,6 +22,9 @@ pub(crate) struct PerProcess<T: 'static> {
 struct Made<T> {
     pid: u32,
     value: T,
+    /// What a forked child took over and leaks: it stays reachable, so that leak checkers, which a host may run in its
+    /// children, do not take it for lost.
+    _inherited: *const Self,
 }
 
 impl<T: Default + Send + Sync> PerProcess<T> {
@@ -45,8 +48,8 @@ impl<T: Default + Send + Sync> PerProcess<T> {
             if let Some(value) = self.made() {
                 return value;
             }
-            let fresh =
-                Box::into_raw(Box::new(Made { pid: std::process::id(), value: T::default() }));
+            let made = Made { pid: std::process::id(), value: T::default(), _inherited: seen };
+            let fresh = Box::into_raw(Box::new(made));
             if self
                 .current
                 .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
@@ -179,6 +182,20 @@ mod tests {
         let made = ptr::from_ref(STATE.make());
         assert_eq!(made, ptr::from_ref(STATE.make()));
         assert_eq!(STATE.made().map(ptr::from_ref), Some(made));
+    }
+
+    #[test]
+    fn what_another_process_made_is_not_used_and_stays_reachable() {
+        static STATE: PerProcess<State> = PerProcess::new();
+        let theirs = Made { pid: 0, value: State, _inherited: ptr::null() };
+        let theirs = Box::into_raw(Box::new(theirs));
+        STATE.current.store(theirs, Ordering::Release);
+        assert!(STATE.made().is_none());
+        STATE.make();
+        assert!(STATE.made().is_some());
+        // SAFETY: `make` has stored a value that is never freed.
+        let ours = unsafe { &*STATE.current.load(Ordering::Acquire) };
+        assert_eq!(ours._inherited, theirs.cast_const());
     }
 
     fn break_a_pipe() {

@@ -13,7 +13,8 @@ mod signatures;
 use std::collections::{BTreeMap, BTreeSet};
 
 use answers::write_answers;
-use reference::Both;
+
+pub(crate) use reference::Both;
 
 use crate::{
     harness::alone_repeatedly,

@@ -29,14 +29,14 @@ const SOFTHSM: [&str; 5] = [
 ];
 
 /// The sandbox and the SoftHSM token with its keys.
-pub(super) struct Both {
+pub(crate) struct Both {
     sandbox: Sandbox,
     folder: TempDir,
     softhsm: PathBuf,
 }
 
 impl Both {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let softhsm = softhsm_module();
         let folder = TempDir::new().expect("a folder for the token");
         let state = folder.path().join("state");
@@ -46,7 +46,7 @@ impl Both {
         Self { sandbox, folder, softhsm }
     }
 
-    pub(super) fn sandbox(&self) -> &Sandbox {
+    pub(crate) fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
 
@@ -57,14 +57,21 @@ impl Both {
         let url = self.sandbox.api_url();
         parent.run(&[(FILE, text(&ours)), (PIN, pin), ("SIGNPATH_API_URL", url)]);
         let softhsm = self.folder.path().join("softhsm.json");
-        let configuration = self.folder.path().join("softhsm/softhsm2.conf");
-        parent.run(&[
-            (FILE, text(&softhsm)),
-            (PIN, "1234".to_owned()),
-            ("SIGNPATH_TEST_MODULE", text(&self.softhsm)),
-            ("SOFTHSM2_CONF", text(&configuration)),
-        ]);
+        let [pin, configuration] = self.softhsm_settings();
+        let module = ("SIGNPATH_TEST_MODULE", text(&self.softhsm));
+        parent.run(&[(FILE, text(&softhsm)), pin, module, configuration]);
         (read_answers(&ours), read_answers(&softhsm))
+    }
+
+    /// SoftHSM's library.
+    pub(crate) fn softhsm(&self) -> &Path {
+        &self.softhsm
+    }
+
+    /// The variables with which a program finds the token of SoftHSM and logs in to it.
+    pub(crate) fn softhsm_settings(&self) -> [(&'static str, String); 2] {
+        let configuration = self.folder.path().join("softhsm/softhsm2.conf");
+        [(PIN, "1234".to_owned()), ("SOFTHSM2_CONF", text(&configuration))]
     }
 }
 
