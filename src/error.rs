@@ -24,7 +24,8 @@ pub(crate) enum Error {
     CannotLock,
     /// CKM_RSA_PKCS was given something else than a DigestInfo of a hash that SignPath signs.
     DataInvalid,
-    DataLength,
+    /// Data of a length that the mechanism does not take; the text says which it takes.
+    DataLength(&'static str),
     /// CKM_RSA_PKCS_PSS was given something else than a digest of the hash that its parameter names.
     DigestLength(HashAlgorithm),
     /// A function that this token does not have.
@@ -80,7 +81,7 @@ impl Error {
             Self::BufferTooSmall => CKR_BUFFER_TOO_SMALL,
             Self::CannotLock => CKR_CANT_LOCK,
             Self::DataInvalid => CKR_DATA_INVALID,
-            Self::DataLength | Self::DigestLength(_) => CKR_DATA_LEN_RANGE,
+            Self::DataLength(_) | Self::DigestLength(_) => CKR_DATA_LEN_RANGE,
             Self::FunctionNotSupported => CKR_FUNCTION_NOT_SUPPORTED,
             Self::FunctionNotParallel => CKR_FUNCTION_NOT_PARALLEL,
             Self::KeyFunctionNotPermitted => CKR_KEY_FUNCTION_NOT_PERMITTED,
@@ -118,7 +119,7 @@ impl Error {
             self,
             Self::CannotLock
                 | Self::DataInvalid
-                | Self::DataLength
+                | Self::DataLength(_)
                 | Self::DigestLength(_)
                 | Self::MechanismParameterInvalid
                 | Self::Panic(_)
@@ -145,6 +146,7 @@ impl fmt::Display for Error {
             Self::Panic(what) => {
                 return write!(f, "a defect in the module was caught, please report it: {what}");
             }
+            Self::DataLength(takes) => return f.write_str(takes),
             Self::DigestLength(hash) => {
                 let (name, len) = (hash.name(), hash.len());
                 return write!(
@@ -166,7 +168,6 @@ impl fmt::Display for Error {
                 "CKM_RSA_PKCS takes a DigestInfo with SHA-1, SHA-256, SHA-384 or SHA-512; \
                  for plain data use a mechanism that hashes, such as CKM_SHA256_RSA_PKCS"
             }
-            Self::DataLength => "CKM_ECDSA takes a digest of 20 to 64 bytes",
             Self::FunctionNotSupported => "this token does not have the function",
             Self::FunctionNotParallel => "no function runs in parallel",
             Self::KeyFunctionNotPermitted => "the key is not for this use",

@@ -105,10 +105,14 @@ impl Module {
             state.warm.start_log(&first.log, slots.iter().filter_map(|slot| slot.token.as_ref()));
         }
         info!("signpath-pkcs11 {}", env!("CARGO_PKG_VERSION"));
+        let mut organizations = Vec::new();
         let tokens = (FIRST_SLOT..).zip(slots).map(|(id, config)| {
+            let twins = organizations.iter().filter(|known| **known == config.organization).count();
+            organizations.push(config.organization.clone());
             state.say_what_is_odd(&config);
             info!("slot {id} is {:?}, for {}", config.token_label, config.api_url);
-            Arc::new(Token::new(id, Arc::new(config), &state.warm, &state.object_handles))
+            let config = Arc::new(config);
+            Arc::new(Token::new(id, twins, config, &state.warm, &state.object_handles))
         });
         let tokens = tokens.collect();
         Ok(Self { tokens, sessions: Handles::new(&state.session_handles) })

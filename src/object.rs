@@ -209,8 +209,11 @@ impl Object {
     }
 
     fn category(&self) -> CK_ULONG {
-        match self.class {
-            Class::Authority => CK_CERTIFICATE_CATEGORY_AUTHORITY,
+        match &self.subject {
+            Subject::Authority(certificate) if certificate.is_authority() => {
+                CK_CERTIFICATE_CATEGORY_AUTHORITY
+            }
+            Subject::Authority(_) => CK_CERTIFICATE_CATEGORY_OTHER_ENTITY,
             _ => CK_CERTIFICATE_CATEGORY_TOKEN_USER,
         }
     }

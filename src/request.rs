@@ -13,16 +13,21 @@ use crate::{
 /// order is cut by the signer (FIPS 186-5 §6.4.1); which lengths a service takes is for it to say.
 const ECDSA_DIGEST_LEN: std::ops::RangeInclusive<usize> = 20..=64;
 
+/// PKCS #1 v1.5 needs as many bytes of the modulus besides the data (RFC 8017 §9.2).
+const PKCS1_OVERHEAD: usize = 11;
+
 /// Data on its way to a signature, or to the check of one: in one part or in many.
 pub(crate) struct Intake {
     mechanism: SignatureMechanism,
+    /// The length of the key's signatures in bytes; RSA: of its modulus.
+    signature_len: usize,
     /// The parts so far, once there was one.
     message: Option<Hasher>,
 }
 
 impl Intake {
-    pub(crate) fn new(mechanism: SignatureMechanism) -> Self {
-        Self { mechanism, message: None }
+    pub(crate) fn new(mechanism: SignatureMechanism, signature_len: usize) -> Self {
+        Self { mechanism, signature_len, message: None }
     }
 
     /// Whether the data comes in parts: what began so ends so (2.40 §5.11, C_Sign and C_SignFinal).
@@ -44,6 +49,10 @@ impl Intake {
                 message.update(data);
                 Ok(hash_to_sign(algorithm, hash, message))
             }
+            // 2.40 §5.1.6: a wrong length has priority over wrong data.
+            Input::DigestInfo if data.len().saturating_add(PKCS1_OVERHEAD) > self.signature_len => {
+                Err(Error::DataLength("the data is longer than the key can sign"))
+            }
             Input::DigestInfo => digest_info(data),
             Input::Digest(hash) if data.len() == hash.len() => {
                 Ok(HashToSign { scheme: scheme(algorithm, hash), hash: data.to_vec() })
@@ -52,7 +61,9 @@ impl Intake {
                 Ok(HashToSign { scheme: Scheme::Ecdsa, hash: data.to_vec() })
             }
             Input::Digest(hash) => Err(Error::DigestLength(hash)),
-            Input::AnyDigest => Err(Error::DataLength),
+            Input::AnyDigest => {
+                Err(Error::DataLength("CKM_ECDSA takes a digest of 20 to 64 bytes"))
+            }
         }
     }
 
@@ -119,7 +130,7 @@ mod tests {
             vec![]
         };
         let requested = RequestedMechanism { kind, parameter: &parameter };
-        Intake::new(SignatureMechanism::requested(requested).unwrap())
+        Intake::new(SignatureMechanism::requested(requested).unwrap(), 256)
     }
 
     #[test]
@@ -142,6 +153,14 @@ mod tests {
     }
 
     #[test]
+    fn rsa_refuses_what_is_too_long_for_the_key_for_its_length() {
+        for (len, is_length) in [(245, false), (246, true), (600, true)] {
+            let refused = intake(CKM_RSA_PKCS).whole(&vec![7; len]).unwrap_err();
+            assert_eq!(matches!(refused, Error::DataLength(_)), is_length, "{len} bytes");
+        }
+    }
+
+    #[test]
     fn pss_takes_the_digest_that_its_parameter_names() {
         let planned = intake(CKM_RSA_PKCS_PSS).whole(&[7; 32]).unwrap();
         assert_eq!(planned.scheme, Scheme::RsaPss(HashAlgorithm::Sha256));
@@ -158,7 +177,7 @@ mod tests {
         }
         for len in [0, 19, 65] {
             let refused = intake(CKM_ECDSA).whole(&vec![1; len]);
-            assert!(matches!(refused, Err(Error::DataLength)));
+            assert!(matches!(refused, Err(Error::DataLength(_))));
         }
     }
 

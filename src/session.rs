@@ -54,7 +54,7 @@ impl Session {
     }
 
     pub(crate) fn begin_find(&self, template: &Template) -> Result<()> {
-        let place = self.reserve()?;
+        let place = self.reserve(CKF_FIND_OBJECTS)?;
         let found = self.token.search(template)?;
         place.put(Operation::Find(found.into()));
         Ok(())
@@ -77,17 +77,19 @@ impl Session {
         Ok(())
     }
 
-    /// 3.0 §5.6.5, C_SessionCancel: ends the operation if it is of one of these kinds (CKF_SIGN and so on). One that waits
-    /// for the service cannot be taken back.
-    pub(crate) fn cancel(&self, kinds: CK_FLAGS) -> Result<()> {
+    /// Ends the operation if it is of one of these kinds (CKF_SIGN and so on), and says whether it was: C_SessionCancel (3.0
+    /// §5.6.5), and C_SignInit and its kin without a mechanism (3.0 §5.12.1, §5.13.1, §5.15.1). One that is at work, waiting
+    /// for the service, cannot be taken back.
+    pub(crate) fn cancel(&self, kinds: CK_FLAGS) -> Result<bool> {
         let mut operation = self.operation.lock();
-        if matches!(*operation, Operation::Busy) && kinds != 0 {
+        if operation.kind() & kinds == 0 {
+            return Ok(false);
+        }
+        if matches!(*operation, Operation::Busy(_)) {
             return Err(Error::OperationCancelFailed);
         }
-        if operation.kind() & kinds != 0 {
-            *operation = Operation::None;
-        }
-        Ok(())
+        *operation = Operation::None;
+        Ok(true)
     }
 
     /// The policy whose key of this class has the handle, for a mechanism.
@@ -98,20 +100,20 @@ impl Session {
         mechanism: &SignatureMechanism,
     ) -> Result<Arc<Policy>> {
         let object = self.token.object(handle).map_err(|_| Error::KeyHandleInvalid)?;
-        match object.class() {
-            class if class == wanted => {}
-            Class::PrivateKey | Class::PublicKey => return Err(Error::KeyFunctionNotPermitted),
-            _ => return Err(Error::KeyHandleInvalid),
-        }
-        let policy = object.policy().ok_or(Error::KeyHandleInvalid)?;
+        let is_key = matches!(object.class(), Class::PrivateKey | Class::PublicKey);
+        let policy = object.policy().filter(|_| is_key).ok_or(Error::KeyHandleInvalid)?;
+        // 2.40 §5.1.6: the wrong type of key has priority over the wrong use of it.
         if mechanism.key_type() != KeyType::of(policy.key()) {
             return Err(Error::KeyTypeInconsistent);
+        }
+        if object.class() != wanted {
+            return Err(Error::KeyFunctionNotPermitted);
         }
         Ok(Arc::clone(policy))
     }
 
-    fn reserve(&self) -> Result<Place<'_>> {
-        Place::reserve(&self.operation)
+    fn reserve(&self, kind: CK_FLAGS) -> Result<Place<'_>> {
+        Place::reserve(&self.operation, kind)
     }
 }
 

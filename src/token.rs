@@ -21,9 +21,14 @@ use login::Choice;
 /// How many keys a message lists before it only counts the rest.
 const LISTED_KEYS: usize = 10;
 
+/// CK_TOKEN_INFO has as many bytes for it (2.40 §3.2).
+const SERIAL_NUMBER_LEN: usize = 16;
+
 /// One slot with the token of one organization. The slot is there from C_Initialize on, without any request.
 pub(crate) struct Token {
     slot: CK_SLOT_ID,
+    /// How many slots before this one are of the same organization.
+    twins: usize,
     config: Arc<Config>,
     warm: &'static Warm,
     /// Whether certificates are objects of this token (design decision: hidden from cosign unless asked for).
@@ -58,6 +63,7 @@ struct Login {
 impl Token {
     pub(crate) fn new(
         slot: CK_SLOT_ID,
+        twins: usize,
         config: Arc<Config>,
         warm: &'static Warm,
         object_handles: &'static Counter,
@@ -72,7 +78,7 @@ impl Token {
             catalog: Catalog::new(object_handles, public_certificates),
             pin_was_wrong: false,
         });
-        Self { slot, config, warm, certificates, state }
+        Self { slot, twins, config, warm, certificates, state }
     }
 
     pub(crate) fn slot(&self) -> CK_SLOT_ID {
@@ -83,12 +89,15 @@ impl Token {
         &self.config.token_label
     }
 
-    /// A serial number that stays the same: the first half of the configured organization's id, else the slot's.
+    /// A serial number that stays the same: the first half of the configured organization's id, else the slot's. Of several
+    /// slots of one organization the later ones end in a number of their own.
     pub(crate) fn serial_number(&self) -> String {
-        self.config.organization.as_ref().map_or_else(
-            || format!("{:016}", self.slot),
-            |organization| organization.to_string().replace('-', "").chars().take(16).collect(),
-        )
+        let Some(organization) = self.config.organization.as_ref() else {
+            return format!("{:016}", self.slot);
+        };
+        let number = if self.twins == 0 { String::new() } else { format!("-{}", self.twins) };
+        let digits = organization.as_str().chars().filter(|digit| *digit != '-');
+        digits.take(SERIAL_NUMBER_LEN.saturating_sub(number.len())).chain(number.chars()).collect()
     }
 
     /// A PIN is asked for only where the configuration has no credentials.
@@ -159,9 +168,13 @@ impl Token {
         Ok(())
     }
 
-    /// C_Logout. What a PIN opened is forgotten, the connection too.
+    /// C_Logout: the handles of private keys become invalid, whoever sees the keys afterwards (2.40 §5.6). What a PIN opened is
+    /// forgotten, the connection too.
     pub(crate) fn logout(&self) -> Result<()> {
-        let login = self.state.lock().end_login().ok_or(Error::UserNotLoggedIn)?;
+        let mut state = self.state.lock();
+        let login = state.end_login().ok_or(Error::UserNotLoggedIn)?;
+        state.catalog.forget_private_keys();
+        drop(state);
         if login.by_pin {
             self.warm.forget(&login.service);
         }
@@ -260,18 +273,22 @@ fn missing_key(wanted: &str, catalog: &Catalog, config: &Config) -> Option<Strin
         return None;
     }
     let listed = names.iter().take(LISTED_KEYS).copied().collect::<Vec<_>>().join(", ");
+    let token = &config.token_label;
     Some(match names.len() {
         0 => format!(
-            "there is no key {wanted:?}: the API token may use no signing policy{}",
+            "there is no key {wanted:?} on the token {token:?}: the API token may use no signing policy{}",
             narrowed(config)
         ),
         1..=LISTED_KEYS => {
-            format!("there is no key {wanted:?}; there is: {listed}{}", narrowed(config))
+            format!(
+                "there is no key {wanted:?} on the token {token:?}; there is: {listed}{}",
+                narrowed(config)
+            )
         }
         more => {
             let rest = more.saturating_sub(LISTED_KEYS);
             format!(
-                "there is no key {wanted:?}; there is: {listed} and {rest} more{}",
+                "there is no key {wanted:?} on the token {token:?}; there is: {listed} and {rest} more{}",
                 narrowed(config)
             )
         }
@@ -281,8 +298,8 @@ fn missing_key(wanted: &str, catalog: &Catalog, config: &Config) -> Option<Strin
 /// What the configuration narrows the keys to, as the end of a sentence.
 fn narrowed(config: &Config) -> String {
     let filters = [
-        ("SIGNPATH_PROJECT_SLUG", config.project.as_deref()),
-        ("SIGNPATH_SIGNING_POLICY_SLUG", config.signing_policy.as_deref()),
+        ("ProjectSlug", config.project.as_deref()),
+        ("SigningPolicySlug", config.signing_policy.as_deref()),
     ];
     let set: Vec<_> =
         filters.iter().filter_map(|(name, slug)| Some(format!("{name}={}", (*slug)?))).collect();

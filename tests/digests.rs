@@ -41,6 +41,21 @@ fn every_digest_is_made_in_one_part_and_in_many_without_an_account() {
 }
 
 #[test]
+fn a_digest_may_take_the_place_of_its_data() {
+    alone(|process| {
+        process.write_configuration(&json!({}));
+        let module = Module::started();
+        let session = module.session();
+        session.digest_init(CKM_SHA256).unwrap();
+        let (mut place, mut len) = (*b"thirty-two bytes of some message", 32);
+        let expected = Sha256::digest(place);
+        let bytes = place.as_mut_ptr();
+        let rv = call!(module, C_Digest(session.handle, bytes, 32, bytes, &raw mut len));
+        assert_eq!((rv, len, &place[..]), (CKR_OK, 32, &expected[..]));
+    });
+}
+
+#[test]
 fn a_key_is_not_digested() {
     alone(|process| {
         let (_sandbox, module) = process.started();

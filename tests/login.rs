@@ -112,6 +112,58 @@ fn a_wrong_configured_token_is_pin_incorrect_at_the_login_too() {
 }
 
 #[test]
+fn a_pin_for_another_user_never_becomes_the_configured_login() {
+    alone(|process| {
+        let (sandbox, module) = process.started();
+        let session = module.session();
+        for organization in [OTHER.to_owned(), sandbox.organization_id()] {
+            for token in ["se cret", "secret\n", "secret\0"] {
+                let pin = format!("{organization}:{token}");
+                assert_eq!(session.login(&pin), Err(CKR_PIN_INCORRECT), "{token:?}");
+            }
+        }
+    })
+    .stderr_says("%2B")
+    .stderr_hides("cret");
+}
+
+#[test]
+fn a_logout_ends_the_handles_of_private_keys_alone() {
+    alone(|process| {
+        let (_sandbox, module) = process.started();
+        let session = module.session();
+        session.login("").unwrap();
+        let (private, public) =
+            (session.private_key("demo/ec"), session.object(CKO_PUBLIC_KEY, "demo/ec"));
+        session.logout().unwrap();
+        assert_eq!(session.sign_init(CKM_ECDSA, private), Err(CKR_KEY_HANDLE_INVALID));
+        assert_eq!(session.object(CKO_PUBLIC_KEY, "demo/ec"), public);
+        let again = session.private_key("demo/ec");
+        assert_ne!(again, private);
+        assert!(session.sign(CKM_ECDSA, again, &[7; 32]).is_ok());
+    });
+}
+
+#[test]
+fn a_search_that_meets_a_login_finds_the_key_all_the_same() {
+    alone(|process| {
+        let (sandbox, module) = process.started();
+        let slow = Duration::from_millis(500);
+        sandbox.inject(Fault::on(Route::MySigningPolicies).delay(slow).times(2));
+        thread::scope(|scope| {
+            let searching = scope.spawn(|| module.session().private_key("demo/ec"));
+            while requested(&sandbox, Route::MySigningPolicies) == 0 && !searching.is_finished() {
+                thread::yield_now();
+            }
+            let session = module.session();
+            session.login("").unwrap();
+            assert_eq!(searching.join().unwrap(), session.private_key("demo/ec"));
+        });
+    })
+    .stderr_lines(0);
+}
+
+#[test]
 fn a_space_in_the_pin_is_explained() {
     alone(|process| {
         let sandbox = process.sandbox();

@@ -13,6 +13,8 @@
 mod harness;
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod artifact;
 #[cfg(test)]
 mod certificates;

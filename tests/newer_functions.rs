@@ -1,5 +1,7 @@
 //! What 3.0 and 3.2 of the standard have besides the functions of 2.40.
 
+use std::ptr;
+
 use cryptoki_sys::*;
 use serde_json::json;
 
@@ -107,6 +109,11 @@ fn what_the_token_is_like_is_told_without_a_request() {
         process.configure_without_credentials(&sandbox);
         module.initialize().unwrap();
         assert_eq!(profiles(&module), all[..2], "certificates show after a login only");
+
+        module.finalize().unwrap();
+        process.configure_with(&sandbox, json!({ "Cryptoki": { "Certificates": "never" } }));
+        module.initialize().unwrap();
+        assert_eq!(profiles(&module), all[..2], "no certificate is shown");
     });
 }
 
@@ -139,6 +146,40 @@ fn no_validation_is_claimed_and_no_session_is_asynchronous() {
         assert_eq!(rv, CKR_ARGUMENTS_BAD);
         let refused = module.open(1, CKF_SERIAL_SESSION | CKF_ASYNC_SESSION);
         assert_eq!(refused.map(|it| it.handle), Err(CKR_SESSION_ASYNC_NOT_SUPPORTED));
+    });
+}
+
+/// Calls a function with arguments that are all 0 or NULL.
+macro_rules! called_with_nothing {
+    ($functions:expr, $($function:ident($($argument:tt)*);)*) => {
+        [$((stringify!($function), called!($functions, $function($(called_with_nothing!(@ $argument)),*)))),*]
+    };
+    (@ n) => { 0 };
+    (@ p) => { ptr::null_mut() };
+}
+
+#[test]
+fn every_function_that_the_token_does_not_have_says_so_after_c_initialize_too() {
+    alone(|process| {
+        process.write_configuration(&json!({}));
+        let module = Module::started();
+        let functions = module.functions_3_2();
+        let answers = called_with_nothing! { functions,
+            C_MessageEncryptInit(n p n); C_EncryptMessage(n p n p n p n p p); C_EncryptMessageBegin(n p n p n);
+            C_EncryptMessageNext(n p n p n p p n); C_MessageEncryptFinal(n);
+            C_MessageDecryptInit(n p n); C_DecryptMessage(n p n p n p n p p); C_DecryptMessageBegin(n p n p n);
+            C_DecryptMessageNext(n p n p n p p n); C_MessageDecryptFinal(n);
+            C_MessageSignInit(n p n); C_SignMessage(n p n p n p p); C_SignMessageBegin(n p n);
+            C_SignMessageNext(n p n p n p p); C_MessageSignFinal(n);
+            C_MessageVerifyInit(n p n); C_VerifyMessage(n p n p n p n); C_VerifyMessageBegin(n p n);
+            C_VerifyMessageNext(n p n p n p n); C_MessageVerifyFinal(n);
+            C_EncapsulateKey(n p n p n p p p); C_DecapsulateKey(n p n p n p n p);
+            C_AsyncComplete(n p p); C_AsyncGetID(n p p); C_AsyncJoin(n p n p n);
+            C_WrapKeyAuthenticated(n p n n p n p p); C_UnwrapKeyAuthenticated(n p n p n p n p n p);
+        };
+        for (name, rv) in answers {
+            assert_eq!(rv, CKR_FUNCTION_NOT_SUPPORTED, "{name}");
+        }
     });
 }
 

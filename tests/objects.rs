@@ -157,7 +157,7 @@ fn a_key_that_a_setting_hides_is_answered_with_that_setting() {
         assert_eq!(module.session().find(&template), Ok(vec![]));
     })
     .stderr_lines(1)
-    .stderr_says("SIGNPATH_PROJECT_SLUG=dmeo");
+    .stderr_says("ProjectSlug=dmeo");
 }
 
 #[test]

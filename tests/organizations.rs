@@ -2,7 +2,7 @@
 
 use cryptoki_sys::*;
 use serde_json::{Value, json};
-use signpath_sandbox::{KeyType, PolicyConfig, Sandbox};
+use signpath_sandbox::{ApiToken, Config, KeyType, PolicyConfig, Sandbox};
 
 use crate::harness::{Alone, Module, Session, alone};
 
@@ -105,6 +105,28 @@ fn organizations_alone_begin_with_the_first_slot() {
         read_write(&module, 2).private_key("two/release");
     })
     .stderr_lines(0);
+}
+
+#[test]
+fn two_slots_of_one_organization_have_serial_numbers_of_their_own() {
+    alone(|process| {
+        let organization = process.sandbox_with(|builder| {
+            let token = |user: &str| ApiToken { token: format!("token-{user}"), user: user.into() };
+            let tokens = vec![token("ci"), token("release")];
+            builder.config(Config { tokens, ..Config::default() })
+        });
+        let slot = |token: &str| {
+            let mut slot = entry(&organization);
+            slot["ApiToken"] = token.into();
+            slot
+        };
+        let slots = [slot("token-ci"), slot("token-release")];
+        process.write_configuration(&json!({ "Organizations": slots }));
+        let module = Module::started();
+        let serial = |slot| module.token_info(slot).serialNumber;
+        assert_ne!(serial(1), serial(2));
+        assert_eq!(serial(1)[..14], serial(2)[..14]);
+    });
 }
 
 #[test]

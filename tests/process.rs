@@ -8,7 +8,7 @@ use std::{
         unix::{fs::PermissionsExt, process::CommandExt},
     },
     process::Command,
-    thread,
+    ptr, thread,
     time::Duration,
 };
 
@@ -125,16 +125,43 @@ fn a_signature_under_way_does_not_hold_up_other_calls() {
         let key = module.session().private_key("demo/ec");
         sandbox.inject(Fault::on(Route::SignHash).delay(Duration::from_secs(2)));
         thread::scope(|scope| {
-            let signing = scope.spawn(|| module.session().sign(CKM_ECDSA, key, &[7; 32]));
+            let session = module.session();
+            let busy = session.handle;
+            let signing = scope.spawn(move || session.sign(CKM_ECDSA, key, &[7; 32]));
             while requested(&sandbox, Route::SignHash) == 0 && !signing.is_finished() {
                 thread::yield_now();
             }
             let other = module.session();
             assert_eq!(other.state(), CKS_RW_PUBLIC_SESSION);
             other.close().unwrap();
+            let cancel = |kinds| called!(module.functions_3_2(), C_SessionCancel(busy, kinds));
+            assert_eq!(cancel(CKF_SIGN), CKR_OPERATION_CANCEL_FAILED);
+            assert_eq!(cancel(CKF_VERIFY), CKR_OK);
+            let none = ptr::null_mut();
+            assert_eq!(call!(module, C_SignInit(busy, none, key)), CKR_OPERATION_CANCEL_FAILED);
             assert_eq!(call!(module, C_CloseAllSessions(1)), CKR_OK);
             assert!(!signing.is_finished());
             assert!(signing.join().unwrap().is_ok());
+        });
+    });
+}
+
+#[test]
+fn c_finalize_lets_a_signature_under_way_come_to_its_end() {
+    alone(|process| {
+        let (sandbox, module) = process.started();
+        let key = module.session().private_key("demo/ec");
+        sandbox.inject(Fault::on(Route::SignHash).delay(Duration::from_secs(1)));
+        thread::scope(|scope| {
+            let session = module.session();
+            let signing = scope.spawn(move || session.sign(CKM_ECDSA, key, &[7; 32]));
+            while requested(&sandbox, Route::SignHash) == 0 && !signing.is_finished() {
+                thread::yield_now();
+            }
+            assert_eq!(module.finalize(), Ok(()));
+            assert!(!signing.is_finished());
+            assert_eq!(module.finalize(), Err(CKR_CRYPTOKI_NOT_INITIALIZED));
+            assert_eq!(signing.join().unwrap().map(|signature| signature.len()), Ok(64));
         });
     });
 }
@@ -166,7 +193,7 @@ fn a_forked_child_starts_anew_and_leaves_its_parent_alone() {
 /// The step that failed, 0 if none did. No panic: the runner's other threads do not exist in a forked child.
 fn in_the_child(module: &Module) -> i32 {
     let mut count = 0;
-    let slots = call!(module, C_GetSlotList(CK_TRUE, std::ptr::null_mut(), &raw mut count));
+    let slots = call!(module, C_GetSlotList(CK_TRUE, ptr::null_mut(), &raw mut count));
     if slots != CKR_CRYPTOKI_NOT_INITIALIZED {
         return 1;
     }

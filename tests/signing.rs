@@ -57,9 +57,10 @@ fn rsa_refuses_what_is_no_digest_info_without_asking_the_service() {
         let (sandbox, module) = process.started();
         let session = module.session();
         let key = session.private_key("demo/rsa");
-        for data in [&[7; 32][..], &[7; 384], &[], &[SHA256_INFO, &[7; 31]].concat()] {
+        for data in [&[7; 32][..], &[7; 373], &[], &[SHA256_INFO, &[7; 31]].concat()] {
             assert_eq!(session.sign(CKM_RSA_PKCS, key, data), Err(CKR_DATA_INVALID));
         }
+        assert_eq!(session.sign(CKM_RSA_PKCS, key, &[7; 374]), Err(CKR_DATA_LEN_RANGE));
         assert_eq!(requested(&sandbox, Route::SignHash), 0);
     });
 }

@@ -10,8 +10,7 @@ use crate::{error::Result, module};
 /// `mechanism` is NULL or a CK_MECHANISM whose parameter is readable for its length.
 pub(super) unsafe fn init(session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM) -> Result<()> {
     let session = module::session(session)?;
-    // 3.0 §5.12.1: without a mechanism it ends the operation that is under way.
-    if mechanism.is_null() && session.cancel_digest().is_ok() {
+    if input::ends_operation(mechanism, &session, CKF_DIGEST)? {
         return Ok(());
     }
     // SAFETY: the caller's promise is the same.

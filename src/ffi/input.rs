@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     mechanism::RequestedMechanism,
     object::{Template, TemplateEntry},
+    session::Session,
 };
 
 /// `len` bytes at `pointer`; NULL is allowed for no bytes at all.
@@ -84,6 +85,16 @@ pub(super) unsafe fn mechanism<'a>(pointer: *const CK_MECHANISM) -> Result<Reque
         bytes(mechanism.pParameter.cast(), mechanism.ulParameterLen, "pMechanism->pParameter")
     }?;
     Ok(RequestedMechanism { kind: mechanism.mechanism, parameter })
+}
+
+/// Whether the caller of C_SignInit or its kin wants the operation of this kind ended that is under way: it gives no
+/// mechanism then (3.0 §5.12.1, §5.13.1, §5.15.1).
+pub(super) fn ends_operation(
+    mechanism: *const CK_MECHANISM,
+    session: &Session,
+    kind: CK_FLAGS,
+) -> Result<bool> {
+    Ok(mechanism.is_null() && session.cancel(kind)?)
 }
 
 /// The template of a search; the values are copied, as the search outlives the call.

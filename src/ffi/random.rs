@@ -10,8 +10,8 @@ use crate::{
     module,
 };
 
-/// The operating system's generator needs no seed and is given none; the call succeeds, as its callers expect of a token
-/// with CKF_RNG.
+/// The operating system's generator needs no seed and is given none. 2.40 §5.15 has CKR_RANDOM_SEED_NOT_SUPPORTED for that;
+/// the call succeeds all the same, as SoftHSM's does, since hosts seed a token with CKF_RNG at their start (NSS, pkcs11-provider).
 ///
 /// # Safety
 /// `seed` is readable for `seed_len` bytes.

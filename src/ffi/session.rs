@@ -99,7 +99,7 @@ pub(super) fn logout(session: CK_SESSION_HANDLE) -> Result<()> {
 }
 
 pub(super) fn cancel(session: CK_SESSION_HANDLE, kinds: CK_FLAGS) -> Result<()> {
-    module::session(session)?.cancel(kinds)
+    module::session(session)?.cancel(kinds).map(drop)
 }
 
 /// 3.2, C_GetSessionValidationFlags: no validation (FIPS 140 and its like) is claimed, so no operation was done under one.

@@ -14,8 +14,7 @@ pub(super) unsafe fn init(
     key: CK_OBJECT_HANDLE,
 ) -> Result<()> {
     let session = module::session(session)?;
-    // 3.0 §5.13.1: without a mechanism it ends the operation that is under way.
-    if mechanism.is_null() && session.cancel_sign().is_ok() {
+    if input::ends_operation(mechanism, &session, CKF_SIGN)? {
         return Ok(());
     }
     // SAFETY: the caller's promise is the same.

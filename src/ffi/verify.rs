@@ -14,8 +14,7 @@ pub(super) unsafe fn init(
     key: CK_OBJECT_HANDLE,
 ) -> Result<()> {
     let session = module::session(session)?;
-    // 3.0 §5.15.1: without a mechanism it ends the operation that is under way.
-    if mechanism.is_null() && session.cancel_verify().is_ok() {
+    if input::ends_operation(mechanism, &session, CKF_VERIFY)? {
         return Ok(());
     }
     // SAFETY: the caller's promise is the same.
@@ -77,7 +76,7 @@ pub(super) unsafe fn signature_init(
     signature_len: CK_ULONG,
 ) -> Result<()> {
     let session = module::session(session)?;
-    if mechanism.is_null() && session.cancel_verify().is_ok() {
+    if input::ends_operation(mechanism, &session, CKF_VERIFY)? {
         return Ok(());
     }
     // SAFETY: the caller's promise is the same.

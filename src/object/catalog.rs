@@ -75,6 +75,14 @@ impl Catalog {
         self.objects.retain(|_, object| object.is_feature());
     }
 
+    /// Forgets the handles of the private keys; the next search shows them with new ones.
+    pub(crate) fn forget_private_keys(&mut self) {
+        self.objects.retain(|_, object| object.class() != Class::PrivateKey);
+        let objects = &self.objects;
+        self.visible.retain(|handle| objects.contains_key(handle));
+        self.shown = None;
+    }
+
     pub(crate) fn find(&self, handle: CK_OBJECT_HANDLE) -> Option<Arc<Object>> {
         self.objects.get(&handle).cloned()
     }

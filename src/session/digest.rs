@@ -1,6 +1,6 @@
 //! Digests, made in this process: from C_DigestInit to the call that ends it (2.40 §5.10).
 
-use cryptoki_sys::CK_OBJECT_HANDLE;
+use cryptoki_sys::{CK_OBJECT_HANDLE, CKF_DIGEST};
 
 use super::{
     Session,
@@ -33,15 +33,10 @@ impl Takes for DigestOperation {
 
 impl Session {
     pub(crate) fn begin_digest(&self, requested: RequestedMechanism<'_>) -> Result<()> {
-        let place = self.reserve()?;
+        let place = self.reserve(CKF_DIGEST)?;
         let hasher = hasher(DigestAlgorithm::requested(requested)?);
         place.put(Operation::Digest(Box::new(DigestOperation { hasher, has_parts: false })));
         Ok(())
-    }
-
-    /// 3.0 §5.12.1: C_DigestInit without a mechanism ends the operation that is under way.
-    pub(crate) fn cancel_digest(&self) -> Result<()> {
-        self.take_digest().map(drop)
     }
 
     /// The operation for C_Digest. One that has had parts is refused, and ends.

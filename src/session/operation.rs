@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 /// 2.40 §5.1.6, CKR_OPERATION_ACTIVE: a search keeps a signature from beginning, and the other way round.
 pub(crate) enum Operation {
     None,
-    /// One is beginning or working.
-    Busy,
+    /// One of this kind is beginning or working.
+    Busy(CK_FLAGS),
     Digest(Box<DigestOperation>),
     Find(VecDeque<CK_OBJECT_HANDLE>),
     Sign(Box<SignOperation>),
@@ -41,7 +41,8 @@ impl Operation {
     /// The flag by which C_SessionCancel knows it.
     pub(super) fn kind(&self) -> CK_FLAGS {
         match self {
-            Self::None | Self::Busy => 0,
+            Self::None => 0,
+            Self::Busy(kind) => *kind,
             Self::Digest(_) => CKF_DIGEST,
             Self::Find(_) => CKF_FIND_OBJECTS,
             Self::Sign(_) => CKF_SIGN,
@@ -52,12 +53,12 @@ impl Operation {
 
 impl<'a> Place<'a> {
     /// The place of a session that has no operation.
-    pub(super) fn reserve(operation: &'a Mutex<Operation>) -> Result<Self> {
+    pub(super) fn reserve(operation: &'a Mutex<Operation>, kind: CK_FLAGS) -> Result<Self> {
         let mut current = operation.lock();
         if !matches!(*current, Operation::None) {
             return Err(Error::OperationActive);
         }
-        *current = Operation::Busy;
+        *current = Operation::Busy(kind);
         Ok(Self(operation))
     }
 
@@ -69,7 +70,7 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut operation = self.0.lock();
-        if matches!(*operation, Operation::Busy) {
+        if matches!(*operation, Operation::Busy(_)) {
             *operation = Operation::None;
         }
     }
@@ -78,7 +79,8 @@ impl Drop for Place<'_> {
 impl<'a, T: Takes> Taken<'a, T> {
     pub(super) fn out_of(place: &'a Mutex<Operation>) -> Result<Self> {
         let mut current = place.lock();
-        match T::out_of(mem::replace(&mut *current, Operation::Busy)) {
+        let kind = current.kind();
+        match T::out_of(mem::replace(&mut *current, Operation::Busy(kind))) {
             Ok(operation) => Ok(Self { place: Place(place), operation }),
             Err(other) => {
                 *current = other;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cryptoki_sys::CK_OBJECT_HANDLE;
+use cryptoki_sys::{CK_OBJECT_HANDLE, CKF_SIGN};
 use signpath_client::{key::HashToSign, policy::Policy};
 
 use super::{
@@ -45,19 +45,15 @@ impl Session {
         requested: RequestedMechanism<'_>,
         key: CK_OBJECT_HANDLE,
     ) -> Result<()> {
-        let place = self.reserve()?;
+        let place = self.reserve(CKF_SIGN)?;
         let mechanism = SignatureMechanism::requested(requested)?;
         let policy = self.key(key, Class::PrivateKey, &mechanism)?;
         let token = Arc::clone(self.token());
         let service = token.service().ok_or(Error::UserNotLoggedIn)?;
-        let operation = SignOperation { token, service, policy, intake: Intake::new(mechanism) };
+        let intake = Intake::new(mechanism, policy.key().signature_len());
+        let operation = SignOperation { token, service, policy, intake };
         place.put(Operation::Sign(Box::new(operation)));
         Ok(())
-    }
-
-    /// 3.0 §5.13.1: C_SignInit without a mechanism ends the operation that is under way.
-    pub(crate) fn cancel_sign(&self) -> Result<()> {
-        Taken::<SignOperation>::out_of(&self.operation).map(drop)
     }
 
     /// The operation for C_Sign. One that has had parts is refused, and ends.

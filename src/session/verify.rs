@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cryptoki_sys::CK_OBJECT_HANDLE;
+use cryptoki_sys::{CK_OBJECT_HANDLE, CKF_VERIFY};
 use signpath_client::{key::HashToSign, policy::Policy};
 
 use super::{
@@ -55,18 +55,14 @@ impl Session {
         key: CK_OBJECT_HANDLE,
         signature: Option<&[u8]>,
     ) -> Result<()> {
-        let place = self.reserve()?;
+        let place = self.reserve(CKF_VERIFY)?;
         let mechanism = SignatureMechanism::requested(requested)?;
         let policy = self.key(key, Class::PublicKey, &mechanism)?;
         let signature = signature.map(<[u8]>::to_vec);
-        let operation = VerifyOperation { policy, intake: Intake::new(mechanism), signature };
+        let intake = Intake::new(mechanism, policy.key().signature_len());
+        let operation = VerifyOperation { policy, intake, signature };
         place.put(Operation::Verify(Box::new(operation)));
         Ok(())
-    }
-
-    /// 3.0 §5.15.1: C_VerifyInit without a mechanism ends the operation that is under way.
-    pub(crate) fn cancel_verify(&self) -> Result<()> {
-        Taken::<VerifyOperation>::out_of(&self.operation).map(drop)
     }
 
     /// The operation for a call that has all of the data.

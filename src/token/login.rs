@@ -23,6 +23,7 @@ pub(super) enum Choice {
 /// | --- | --- | --- |
 /// | NULL, empty, `CONFIG` | used | refused, with what to set |
 /// | `organization:token` | wins; another organization than the slot's is refused | used |
+/// | an organization and what is no token | refused | refused |
 /// | anything else | used, with a warning | refused |
 ///
 /// With a user name (C_LoginUser) that is the organization, the PIN is the token alone.
@@ -53,9 +54,6 @@ fn choose_from(
             "there are no credentials: set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN, \
              or give `organization:token` as PIN",
         )),
-        None if pin.contains(&b' ') => Err(refused(
-            "the PIN has a space in it: a `+` in a token has to be written `%2B` in a pkcs11 URI",
-        )),
         None => Err(refused("the PIN is not of the form `organization:token`")),
     }
 }
@@ -64,7 +62,14 @@ fn choose_from(
 fn given(pin: &[u8], user_name: &[u8]) -> Result<Option<Credentials>> {
     let text = std::str::from_utf8(pin).ok();
     if user_name.is_empty() {
-        return Ok(text.and_then(Credentials::from_pin));
+        let credentials = text.and_then(Credentials::from_pin);
+        return match credentials {
+            None if names_an_organization(pin) => Err(refused(
+                "the PIN names an organization, but what follows is no token: a token has no spaces and nothing but \
+                 printable ASCII (a `+` in a token has to be written `%2B` in a pkcs11 URI)",
+            )),
+            credentials => Ok(credentials),
+        };
     }
     let organization = std::str::from_utf8(user_name).ok().and_then(|name| name.parse().ok());
     let organization = organization
@@ -73,6 +78,13 @@ fn given(pin: &[u8], user_name: &[u8]) -> Result<Option<Credentials>> {
         refused("with the organization's id as user name, the PIN is the API token alone")
     })?;
     Ok(Some(Credentials { organization, token: Token::new(token.to_owned()) }))
+}
+
+/// Whether a PIN is meant as `organization:token`: then nobody else's credentials may stand in for it.
+fn names_an_organization(pin: &[u8]) -> bool {
+    let name = pin.split(|byte| *byte == b':').next().filter(|name| name.len() < pin.len());
+    let name = name.and_then(|name| std::str::from_utf8(name).ok());
+    name.is_some_and(|name| name.parse::<OrganizationId>().is_ok())
 }
 
 fn refused(why: &str) -> Error {
@@ -133,6 +145,19 @@ mod tests {
         assert_eq!(chosen, Choice::ConfiguredInsteadOfPin(credentials(OWN, "configured")));
         assert!(choose_from(b"1234", b"", None, None).is_err());
         assert!(choose_from(b"\xff\xfe", b"", None, None).is_err());
+    }
+
+    #[test]
+    fn a_pin_that_names_an_organization_never_becomes_another_login() {
+        for token in ["se cret", "secret\n", "secret\0", "", "\u{e9}"] {
+            for organization in [OWN, OTHER] {
+                let refused = with_configuration(&format!("{organization}:{token}")).unwrap_err();
+                let text = refused.to_string();
+                assert!(text.contains("%2B") && !text.contains("cret"), "{token:?}: {text}");
+            }
+        }
+        let pin = [OWN.as_bytes(), b":\xff"].concat();
+        assert!(choose_from(&pin, b"", Some(credentials(OWN, "configured")), None).is_err());
     }
 
     #[test]

@@ -109,9 +109,24 @@ const CALLS: &[Differences] = &[
     Differences {
         why: "2.40 §5.11: data of a length that the mechanism does not take is CKR_DATA_LEN_RANGE.",
         rows: &[
+            ("C_Sign: CKM_RSA_PKCS of too much for the key", "CKR_OK; CKR_DATA_LEN_RANGE", "CKR_OK; CKR_GENERAL_ERROR"),
+            ("C_Sign: an error ends the operation",
+             "CKR_OK; CKR_DATA_LEN_RANGE; CKR_OPERATION_NOT_INITIALIZED",
+             "CKR_OK; CKR_GENERAL_ERROR; CKR_OPERATION_NOT_INITIALIZED"),
             ("C_Sign: PSS of a digest of another length",
              "CKR_OK; CKR_DATA_LEN_RANGE; CKR_OPERATION_NOT_INITIALIZED",
              "CKR_OK; CKR_GENERAL_ERROR; CKR_OPERATION_NOT_INITIALIZED"),
+        ],
+    },
+    Differences {
+        why: "2.40 §5.1.6: CKR_KEY_TYPE_INCONSISTENT has priority over CKR_KEY_FUNCTION_NOT_PERMITTED.",
+        rows: &[
+            ("C_SignInit: a key of another type for another use",
+             "CKR_KEY_TYPE_INCONSISTENT; CKR_KEY_TYPE_INCONSISTENT",
+             "CKR_KEY_FUNCTION_NOT_PERMITTED; CKR_KEY_FUNCTION_NOT_PERMITTED"),
+            ("C_VerifyInit: a key of another type for another use",
+             "CKR_KEY_TYPE_INCONSISTENT; CKR_KEY_TYPE_INCONSISTENT",
+             "CKR_KEY_FUNCTION_NOT_PERMITTED; CKR_KEY_FUNCTION_NOT_PERMITTED"),
         ],
     },
     Differences {
@@ -250,10 +265,6 @@ const CALLS: &[Differences] = &[
         rows: &[
             ("C_Sign: CKM_RSA_PKCS of a bare hash", "CKR_OK; CKR_DATA_INVALID", "CKR_OK; CKR_OK 384"),
             ("C_Sign: CKM_RSA_PKCS of nothing", "CKR_OK; CKR_DATA_INVALID", "CKR_OK; CKR_OK 384"),
-            ("C_Sign: CKM_RSA_PKCS of too much for the key", "CKR_OK; CKR_DATA_INVALID", "CKR_OK; CKR_GENERAL_ERROR"),
-            ("C_Sign: an error ends the operation",
-             "CKR_OK; CKR_DATA_INVALID; CKR_OPERATION_NOT_INITIALIZED",
-             "CKR_OK; CKR_GENERAL_ERROR; CKR_OPERATION_NOT_INITIALIZED"),
         ],
     },
     Differences {

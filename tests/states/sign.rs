@@ -231,7 +231,7 @@ pub(super) const ROWS: &[Row] = &[
             rsa(on, CKM_RSA_PKCS);
             on.sign(&[7; 384 - 10], Bytes(384));
         },
-        "CKR_OK; CKR_DATA_INVALID",
+        "CKR_OK; CKR_DATA_LEN_RANGE",
     ),
     row(
         "2.40 §5.11",
@@ -242,7 +242,7 @@ pub(super) const ROWS: &[Row] = &[
             on.sign(&[7; 384 - 10], Bytes(384));
             on.sign(&digest_info(), Bytes(384));
         },
-        "CKR_OK; CKR_DATA_INVALID; CKR_OPERATION_NOT_INITIALIZED",
+        "CKR_OK; CKR_DATA_LEN_RANGE; CKR_OPERATION_NOT_INITIALIZED",
     ),
     row(
         "2.40 §5.11",

@@ -190,6 +190,18 @@ pub(super) const ROWS: &[Row] = &[
         "CKR_KEY_TYPE_INCONSISTENT",
     ),
     row(
+        "2.40 §5.1.6",
+        "C_SignInit: a key of another type for another use",
+        User,
+        |on| {
+            let key = on.public_key("demo/ec");
+            on.sign_init(CKM_RSA_PKCS, key);
+            let key = on.public_key("demo/rsa");
+            on.sign_init(CKM_ECDSA, key);
+        },
+        "CKR_KEY_TYPE_INCONSISTENT; CKR_KEY_TYPE_INCONSISTENT",
+    ),
+    row(
         "2.40 §5.11",
         "C_SignInit: a parameter that the mechanism does not have",
         User,

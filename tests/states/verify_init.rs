@@ -109,6 +109,18 @@ pub(super) const ROWS: &[Row] = &[
         "CKR_KEY_TYPE_INCONSISTENT",
     ),
     row(
+        "2.40 §5.1.6",
+        "C_VerifyInit: a key of another type for another use",
+        User,
+        |on| {
+            let key = on.private_key("demo/ec");
+            on.verify_init(CKM_RSA_PKCS, key);
+            let key = on.private_key("demo/rsa");
+            on.verify_init(CKM_ECDSA, key);
+        },
+        "CKR_KEY_TYPE_INCONSISTENT; CKR_KEY_TYPE_INCONSISTENT",
+    ),
+    row(
         "2.40 §5.12",
         "C_VerifyInit: NULL for the mechanism",
         User,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
-use super::vectors::{CERTIFICATE, INTERMEDIATE, LEAF, ROOT};
+use super::vectors::{BMP_NAME, CERTIFICATE, INTERMEDIATE, LEAF, ROOT};
 use super::*;
 use crate::damage;
 
@@ -73,6 +73,11 @@ fn an_extension_that_is_there_twice_counts_as_not_there() {
     let place = place_of(AUTHORITY_KEY_IDENTIFIER);
     der[place..place + 3].copy_from_slice(&SUBJECT_KEY_IDENTIFIER);
     assert_eq!(read(&der).subject_key_identifier(), None);
+}
+
+#[test]
+fn a_common_name_in_sixteen_bits_a_character_is_not_taken_for_ascii() {
+    assert_eq!(read(&STANDARD.decode(BMP_NAME).unwrap()).common_name(), None);
 }
 
 #[test]
