@@ -64,10 +64,11 @@ fn given(pin: &[u8], user_name: &[u8]) -> Result<Option<Credentials>> {
     if user_name.is_empty() {
         let credentials = text.and_then(Credentials::from_pin);
         return match credentials {
-            None if names_an_organization(pin) => Err(refused(
-                "the PIN names an organization, but what follows is no token: a token has no spaces and nothing but \
-                 printable ASCII (a `+` in a token has to be written `%2B` in a pkcs11 URI)",
-            )),
+            None if names_an_organization(pin) => Err(refused(if pin.contains(&b' ') {
+                "the PIN has a space in it: a `+` in a token has to be written `%2B` in a pkcs11 URI"
+            } else {
+                "the PIN names an organization, but what follows is no token: nothing but printable ASCII"
+            })),
             credentials => Ok(credentials),
         };
     }
@@ -153,7 +154,8 @@ mod tests {
             for organization in [OWN, OTHER] {
                 let refused = with_configuration(&format!("{organization}:{token}")).unwrap_err();
                 let text = refused.to_string();
-                assert!(text.contains("%2B") && !text.contains("cret"), "{token:?}: {text}");
+                let why = if token.contains(' ') { "%2B" } else { "no token" };
+                assert!(text.contains(why) && !text.contains("cret"), "{token:?}: {text}");
             }
         }
         let pin = [OWN.as_bytes(), b":\xff"].concat();
