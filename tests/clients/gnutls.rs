@@ -29,7 +29,7 @@ fn is_verified_by_gnutls(ran: &Ran) {
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_lists_exports_and_signs() {
     let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
-    let written = bench.documented("GnuTLS p11tool");
+    let written = bench.documented("p11tool");
     for object in ["private", "public", "cert"] {
         let url = format!("object=demo%2Frsa;type={object}\n");
         assert!(written.contains(&url), "{url} is not in:\n{written}");
@@ -102,7 +102,7 @@ fn p11tool_is_told_that_a_pin_is_wrong() {
 #[ignore = "needs certtool: scripts/test"]
 fn certtool_makes_a_request_that_openssl_verifies() {
     let Some(bench) = bench("GnuTLS certtool", "certtool") else { return };
-    bench.documented("GnuTLS certtool");
+    bench.documented("certtool");
     bench.openssl_verifies_request("rsa", "request.pem");
 }
 

@@ -85,7 +85,7 @@ fn signs_and_verifies(bench: &Bench, cases: &[Case]) {
 #[ignore = "needs a JDK: scripts/test"]
 fn keytool_lists_every_key_that_has_a_certificate() {
     let Some(bench) = java("", Bench::new) else { return };
-    let listed = bench.documented("Java keytool");
+    let listed = bench.documented("keytool");
     for policy in ["demo/rsa", "demo/ec", "demo/ec384", "demo/ec521", "demo/approval"] {
         let entry = format!("{policy}, PrivateKeyEntry");
         assert!(listed.contains(&entry), "{entry} is not in: {listed}");
@@ -97,7 +97,7 @@ fn keytool_lists_every_key_that_has_a_certificate() {
 #[ignore = "needs a JDK: scripts/test"]
 fn jarsigner_signs_as_documented() {
     let Some(bench) = java("", Bench::new) else { return };
-    bench.documented("Java jarsigner");
+    bench.documented("jarsigner");
     verifies(&bench, "rsa", "", "RSA");
     let ran = bench.shell("jarsigner -verify signed.jar").succeeds();
     assert!(ran.stdout.contains(CHAIN_IS_INVALID), "the root is trusted by itself: {ran}");

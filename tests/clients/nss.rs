@@ -24,7 +24,7 @@ fn request(policy: &str, options: &str) -> String {
 #[ignore = "needs modutil and certutil: scripts/test"]
 fn certutil_lists_and_signs_a_request_that_openssl_verifies() {
     let Some(bench) = bench() else { return };
-    let written = bench.documented(CLIENT);
+    let written = bench.documented("NSS modutil and certutil");
     assert!(written.contains("SignPath:demo/rsa "), "no certificate: {written}");
     assert!(written.contains("rsa      \"demo/rsa\""), "no key: {written}");
     bench.openssl_verifies_request("rsa", "request.pem");

@@ -95,9 +95,9 @@ fn sign_and_verify(bench: &Bench, cases: &[Case]) {
 #[ignore = "needs pkcs11-tool: scripts/test"]
 fn pkcs11_tool_signs_and_openssl_verifies() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("pkcs11-tool with an RSA key");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
-    bench.documented("OpenSC pkcs11-tool, EC");
+    bench.documented("pkcs11-tool with an EC key");
     bench.openssl_verifies("ec", "message.sig", "-sha256");
 }
 
@@ -306,6 +306,6 @@ fn pkcs11_spy_sees_the_calls() {
 #[ignore = "needs pkcs11-tool: scripts/test"]
 fn a_tool_that_cannot_name_a_key_signs_with_the_configured_one() {
     let Some(bench) = bench() else { return };
-    bench.documented("a tool that cannot name a key");
+    bench.documented("A tool that cannot name a key");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
 }

@@ -51,7 +51,7 @@ fn sign(policy: &str) -> String {
 #[ignore = "needs OpenSSH: scripts/test"]
 fn ssh_keygen_lists_the_keys_and_signs_through_the_agent() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("OpenSSH");
     bench.ssh_keygen_verifies("rsa");
 }
 

@@ -36,7 +36,7 @@ const PSS: &str = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_dgst_signs_by_the_engine() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("openssl dgst with the engine");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
 }
 
@@ -44,7 +44,7 @@ fn openssl_dgst_signs_by_the_engine() {
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_dgst_signs_by_the_engine_with_pss() {
     let Some(bench) = bench() else { return };
-    bench.documented("OpenSSL with the libp11 engine, PSS");
+    bench.documented("openssl dgst with the engine, PSS");
     bench.openssl_verifies("rsa", "message.sig", &format!("-sha256 {PSS}"));
 }
 
@@ -52,7 +52,7 @@ fn openssl_dgst_signs_by_the_engine_with_pss() {
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_cms_signs_by_the_engine() {
     let Some(bench) = bench() else { return };
-    bench.documented("OpenSSL with the libp11 engine, CMS");
+    bench.documented("openssl cms with the engine");
     bench.openssl_verifies_cms("message.p7s", "DER");
 }
 

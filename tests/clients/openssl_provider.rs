@@ -34,7 +34,7 @@ const PSS: &str = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
 #[ignore = "needs pkcs11-provider: scripts/test"]
 fn openssl_dgst_signs_by_the_provider() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("openssl dgst with the provider");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
 }
 
@@ -42,7 +42,7 @@ fn openssl_dgst_signs_by_the_provider() {
 #[ignore = "needs pkcs11-provider: scripts/test"]
 fn openssl_cms_signs_by_the_provider() {
     let Some(bench) = bench() else { return };
-    bench.documented("OpenSSL with pkcs11-provider, CMS");
+    bench.documented("openssl cms with the provider");
     bench.openssl_verifies_cms("message.p7s", "DER");
 }
 

@@ -68,7 +68,7 @@ impl Bench {
 #[ignore = "needs osslsigncode: scripts/test"]
 fn osslsigncode_signs_a_windows_program() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("osslsigncode");
     bench.is_signed("rsa", "SHA256");
 }
 

@@ -45,7 +45,7 @@ fn a_registered_module_signs_for_p11tool_and_through_the_proxy() {
     let Some(bench) = bench() else { return };
     let Some(_) = installed(CLIENT, "p11tool", "gnutls-bin") else { return };
     let bench = bench.unprivileged();
-    let written = bench.documented(CLIENT);
+    let written = bench.documented("A module registered with p11-kit");
     assert!(written.contains("library-description: PKCS #11 for SignPath"), "{written}");
     assert!(written.contains("token: SignPath"), "{written}");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
