@@ -1,9 +1,6 @@
 //! A sandbox, and a place to run the commands of docs/clients.md in.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
 use signpath_sandbox::{Builder, Sandbox};
 
@@ -128,29 +125,9 @@ impl Bench {
     }
 }
 
-/// The program's path, or `None` after a line that says that the client was not run, and why.
-pub(super) fn installed(client: &str, program: &str, package: &str) -> Option<PathBuf> {
-    let folders = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
-    let paths = folders.iter().map(|folder| Path::new(folder).join(program));
-    let found = paths.into_iter().find(|path| path.is_file());
-    if found.is_none() {
-        not_run(client, &format!("{program} is not installed; the package is {package}"));
-    }
-    found
-}
-
-/// Says that a client was not run. `scripts/test` repeats the line in its summary.
-pub(super) fn not_run(client: &str, reason: &str) {
-    println!("not run: {client} ({reason})");
-}
-
-/// The first of these files that is there.
-pub(super) fn first_file(paths: &[&str]) -> Option<PathBuf> {
-    paths.iter().map(PathBuf::from).find(|path| path.is_file())
-}
-
 /// A library of the distribution, in the folder of this machine's architecture.
 pub(super) fn library(name: &str) -> Option<PathBuf> {
     let triplet = format!("{}-linux-gnu", env::consts::ARCH);
-    first_file(&[&format!("/usr/lib/{triplet}/{name}"), &format!("/usr/lib/{name}")])
+    let paths = [format!("/usr/lib/{triplet}/{name}"), format!("/usr/lib/{name}")];
+    paths.iter().map(PathBuf::from).find(|path| path.is_file())
 }

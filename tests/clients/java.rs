@@ -1,6 +1,6 @@
 //! Java's keytool and jarsigner, which reach the module through the provider SunPKCS11.
 
-use super::bench::{Bench, installed};
+use super::{bench::Bench, packages::installed};
 use crate::harness::Ran;
 
 /// The key and the algorithm of a signed JAR, and the extension of its signature file.
@@ -25,7 +25,7 @@ const EC: &[Case] = &[
 /// A bench with `java.cfg`, the settings of the provider, and `trusted.p12`, whose one certificate is the sandbox's root;
 /// `None` where there is no Java.
 fn java(slot: &str, bench: fn() -> Bench) -> Option<Bench> {
-    installed("Java keytool and jarsigner", "jarsigner", "default-jdk-headless")?;
+    installed("Java keytool and jarsigner", "default-jdk-headless")?;
     let bench = bench();
     let library = format!("name = SignPath\nlibrary = $MODULE\n{slot}\n");
     bench.shell(&format!("cat > java.cfg <<END\n{library}END")).succeeds();

@@ -1,11 +1,11 @@
 //! NSS's modutil and certutil, and by them what Firefox, Thunderbird and others do with a token.
 
-use super::bench::{Bench, installed};
+use super::{bench::Bench, packages::installed};
 
 const CLIENT: &str = "NSS modutil and certutil";
 
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "modutil", "libnss3-tools")?;
+    installed(CLIENT, "libnss3-tools")?;
     Some(Bench::new())
 }
 

@@ -1,6 +1,9 @@
 //! OpenSC's pkcs11-tool, and its pkcs11-spy between a client and the module.
 
-use super::bench::{Bench, MESSAGE, installed, library};
+use super::{
+    bench::{Bench, MESSAGE, library},
+    packages::installed,
+};
 use crate::harness::Ran;
 
 const CLIENT: &str = "OpenSC pkcs11-tool";
@@ -54,7 +57,7 @@ const SIGNING_PSS: &[Case] = &[
 
 /// The bench, where pkcs11-tool is installed. In the folder are the message's digests, `sha256` …, and `sha256.digestinfo`.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "pkcs11-tool", "opensc")?;
+    installed(CLIENT, "opensc")?;
     let bench = Bench::new();
     for digest in ["sha256", "sha384", "sha512"] {
         let line = format!("openssl dgst -{digest} -binary -out {digest} message.txt");

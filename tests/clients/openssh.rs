@@ -1,13 +1,13 @@
 //! OpenSSH: ssh-keygen, and ssh-agent with ssh-add.
 
-use super::bench::{Bench, installed};
+use super::{bench::Bench, packages::installed};
 
 const CLIENT: &str = "OpenSSH";
 
 /// The bench, where OpenSSH is installed. Prompts get an empty line instead of asking at the terminal, and the public keys of
 /// the sandbox are there in OpenSSH's form, `rsa.allowed` …, as those that may sign files.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "ssh-agent", "openssh-client")?;
+    installed(CLIENT, "openssh-client")?;
     let bench = Bench::new();
     let line = "for policy in rsa ec ec384; do
             printf 'me namespaces=\"file\" ' > $policy.allowed
