@@ -2,10 +2,13 @@
 
 use std::{env, path::PathBuf};
 
-use signpath_sandbox::{Builder, Sandbox};
+use signpath_sandbox::{Builder, KeyType, PolicyConfig, Sandbox};
 
 use super::page;
 use crate::harness::{Ran, Workplace, module_path, sandbox_builder};
+
+/// The name of the authority that issues certificates with a chain, in the sandbox.
+pub(super) const AUTHORITY: &str = "signpath-sandbox code signing intermediate";
 
 /// What everything signs.
 pub(super) const MESSAGE: &str = "A message for every client.\n";
@@ -41,6 +44,14 @@ impl Bench {
         let mut variables = sandbox.environment();
         variables.push(("MODULE".to_owned(), module_path().display().to_string()));
         Self { sandbox, place, variables, launcher: &[] }
+    }
+
+    /// With a sandbox that gives the certificates above each policy's: an authority's, and the root's.
+    pub(super) fn with_chains() -> Self {
+        let keys = [("rsa", KeyType::Rsa3072), ("ec", KeyType::P256), ("ec384", KeyType::P384)];
+        let chained =
+            keys.map(|(policy, key)| PolicyConfig::new(&format!("demo/{policy}"), key).chain());
+        Self::with(|builder| builder.policies(chained))
     }
 
     /// Without credentials in the environment: they come as a PIN.

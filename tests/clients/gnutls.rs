@@ -1,6 +1,9 @@
 //! GnuTLS's p11tool and certtool.
 
-use super::{bench::Bench, packages::installed};
+use super::{
+    bench::{AUTHORITY, Bench},
+    packages::installed,
+};
 use crate::harness::Ran;
 
 const CLIENT: &str = "GnuTLS p11tool and certtool";
@@ -39,6 +42,18 @@ fn p11tool_lists_exports_and_signs() {
     bench.shell("openssl x509 -in certificate.pem | cmp - rsa.crt").succeeds();
     let audit = bench.sandbox.audit();
     assert_eq!(audit.len(), 1, "--test-sign is a signature: {audit:?}");
+}
+
+#[test]
+#[ignore = "needs p11tool: scripts/test"]
+fn p11tool_lists_a_chain_and_its_authorities_as_such() {
+    let Some(_) = bench() else { return };
+    let bench = Bench::with_chains();
+    let listed = bench.p11tool("--list-all 'pkcs11:token=SignPath'").succeeds().stdout;
+    let objects: Vec<_> = listed.split("\n\n").filter(|object| !object.trim().is_empty()).collect();
+    assert_eq!(objects.len(), 3 * 3 + 2, "three objects of each key, two authorities: {listed}");
+    let authority = format!("Label: {AUTHORITY}\n\tFlags: CKA_CERTIFICATE_CATEGORY=CA");
+    assert!(listed.contains(&authority), "{authority} is not in: {listed}");
 }
 
 #[test]

@@ -145,6 +145,32 @@ fn keytool_makes_requests_that_openssl_verifies() {
 
 #[test]
 #[ignore = "needs a JDK: scripts/test"]
+fn jarsigner_puts_the_authority_of_a_chain_into_the_signature() {
+    let Some(bench) = java("slot = 1", Bench::with_chains) else { return };
+    for (policy, algorithm, extension) in [RSA[0], EC[0]] {
+        sign(&bench, policy, &format!("-protected -sigalg {algorithm}")).succeeds();
+        verifies(&bench, policy, algorithm, extension);
+        let block = format!("signed/META-INF/*.{extension}");
+        let line = format!("openssl pkcs7 -inform DER -in {block} -print_certs");
+        let certificates = bench.shell(&line).succeeds().stdout;
+        let chain = bench.sandbox.certificate_chain_pem(&format!("demo/{policy}")).unwrap();
+        assert!(certificates.contains(chain[0].trim()), "{} is not in: {certificates}", chain[0]);
+    }
+}
+
+#[test]
+#[ignore = "needs a JDK: scripts/test"]
+fn an_alias_is_the_name_of_the_policy_beside_a_chain_too() {
+    let Some(bench) = java("slot = 1", Bench::with_chains) else { return };
+    let listed = bench.shell(&format!("keytool -list {TOKEN} -storepass CONFIG")).succeeds().stdout;
+    let entries = listed.lines().filter_map(|line| line.split_once(", PrivateKeyEntry"));
+    let mut aliases: Vec<_> = entries.map(|(alias, _)| alias).collect();
+    aliases.sort_unstable();
+    assert_eq!(aliases, ["demo/ec", "demo/ec384", "demo/rsa"], "{listed}");
+}
+
+#[test]
+#[ignore = "needs a JDK: scripts/test"]
 fn jarsigner_signs_with_the_pin_from_the_environment() {
     let Some(bench) = java("slot = 1", || Bench::new().without_credentials()) else { return };
     let pin = bench.pin();
