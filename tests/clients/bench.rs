@@ -1,13 +1,14 @@
-//! A sandbox, and a place to run the README's commands in.
+//! A sandbox, and a place to run the commands of docs/clients.md in.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
-use signpath_sandbox::{Builder, Sandbox};
+use signpath_sandbox::{Builder, KeyType, PolicyConfig, Sandbox};
 
-use crate::harness::{Ran, Workplace, module_path, repository_file, sandbox_builder};
+use super::page;
+use crate::harness::{Ran, Workplace, module_path, sandbox_builder};
+
+/// The name of the authority that issues certificates with a chain, in the sandbox.
+pub(super) const AUTHORITY: &str = "signpath-sandbox code signing intermediate";
 
 /// What everything signs.
 pub(super) const MESSAGE: &str = "A message for every client.\n";
@@ -22,7 +23,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// With the credentials in the environment, as the README asks for.
+    /// With the credentials in the environment, as the page of the clients asks for.
     pub(super) fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -43,6 +44,14 @@ impl Bench {
         let mut variables = sandbox.environment();
         variables.push(("MODULE".to_owned(), module_path().display().to_string()));
         Self { sandbox, place, variables, launcher: &[] }
+    }
+
+    /// With a sandbox that gives the certificates above each policy's: an authority's, and the root's.
+    pub(super) fn with_chains() -> Self {
+        let keys = [("rsa", KeyType::Rsa3072), ("ec", KeyType::P256), ("ec384", KeyType::P384)];
+        let chained =
+            keys.map(|(policy, key)| PolicyConfig::new(&format!("demo/{policy}"), key).chain());
+        Self::with(|builder| builder.policies(chained))
     }
 
     /// Without credentials in the environment: they come as a PIN.
@@ -88,13 +97,11 @@ impl Bench {
         Ran::of(&mut command)
     }
 
-    /// Runs the commands that the README has in its table of clients under this name, one after the other; all of them
-    /// have to succeed. Gives what they wrote to standard output.
+    /// Runs the commands that docs/clients.md has under the heading of this name, in one shell; all of them have to succeed.
+    /// Gives what they wrote to standard output.
     #[track_caller]
-    pub(super) fn documented(&self, client: &str) -> String {
-        let commands = documented(client);
-        let ran = commands.iter().map(|command| self.shell(command).succeeds().stdout);
-        ran.collect()
+    pub(super) fn documented(&self, name: &str) -> String {
+        self.shell(&page::commands(name)).succeeds().stdout
     }
 
     /// OpenSSL verifies `signature` (a file in the folder) over the message with a policy's key and these further options.
@@ -129,57 +136,9 @@ impl Bench {
     }
 }
 
-/// The commands in a row of the README's table of clients: the code spans of its second column.
-fn documented(client: &str) -> Vec<String> {
-    let rows = rows();
-    let found = rows.iter().find(|(name, _)| name == client);
-    let (_, commands) = found.unwrap_or_else(|| panic!("the README has no row for {client:?}"));
-    assert!(!commands.is_empty(), "the README has no command for {client}");
-    commands.clone()
-}
-
-/// Every row of the table: the client and its commands.
-fn rows() -> Vec<(String, Vec<String>)> {
-    let readme = fs::read_to_string(repository_file("README.md")).expect("the README");
-    let table = readme.split("<!-- clients -->").nth(1).expect("the README has a table of clients");
-    let table = table.split("<!-- /clients -->").next().unwrap_or(table);
-    // In a table of Markdown a bar inside a cell is written `\|`.
-    let cells = |line: &str| {
-        let line = line.replace("\\|", "\u{0}");
-        line.split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect::<Vec<_>>()
-    };
-    let rows = table.lines().map(cells).filter(|cells| cells.len() > 3);
-    rows.skip(2)
-        .map(|cells| {
-            let spans = cells[2].split('`').skip(1).step_by(2);
-            (cells[1].clone(), spans.map(str::to_owned).collect())
-        })
-        .collect()
-}
-
-/// The program's path, or `None` after a line that says that the client was not run, and why.
-pub(super) fn installed(client: &str, program: &str, package: &str) -> Option<PathBuf> {
-    let folders = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
-    let paths = folders.iter().map(|folder| Path::new(folder).join(program));
-    let found = paths.into_iter().find(|path| path.is_file());
-    if found.is_none() {
-        not_run(client, &format!("{program} is not installed; the package is {package}"));
-    }
-    found
-}
-
-/// Says that a client was not run. `scripts/test` repeats the line in its summary.
-pub(super) fn not_run(client: &str, reason: &str) {
-    println!("not run: {client} ({reason})");
-}
-
-/// The first of these files that is there.
-pub(super) fn first_file(paths: &[&str]) -> Option<PathBuf> {
-    paths.iter().map(PathBuf::from).find(|path| path.is_file())
-}
-
 /// A library of the distribution, in the folder of this machine's architecture.
 pub(super) fn library(name: &str) -> Option<PathBuf> {
     let triplet = format!("{}-linux-gnu", env::consts::ARCH);
-    first_file(&[&format!("/usr/lib/{triplet}/{name}"), &format!("/usr/lib/{name}")])
+    let paths = [format!("/usr/lib/{triplet}/{name}"), format!("/usr/lib/{name}")];
+    paths.iter().map(PathBuf::from).find(|path| path.is_file())
 }

@@ -3,7 +3,7 @@
 use signpath_sandbox::{Fault, KeyType, PolicyConfig, Route};
 use tempfile::TempDir;
 
-use super::bench::{Bench, installed};
+use super::{bench::Bench, packages::installed};
 use crate::harness::requested;
 
 /// A bench with a home for GnuPG, whose daemons end with it.
@@ -19,8 +19,8 @@ impl Home {
     }
 
     fn of(bench: Bench) -> Option<Self> {
-        installed("GnuPG", "gpg", "gnupg")?;
-        installed("GnuPG", "gnupg-pkcs11-scd", "gnupg-pkcs11-scd")?;
+        installed("GnuPG", "gnupg")?;
+        installed("GnuPG", "gnupg-pkcs11-scd")?;
         let folder = tempfile::Builder::new().prefix("gpg").tempdir_in("/tmp");
         let folder = folder.expect("a folder with a short path");
         let bench = bench.variable("HOME", &folder.path().display().to_string());

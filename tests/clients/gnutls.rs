@@ -1,10 +1,15 @@
 //! GnuTLS's p11tool and certtool.
 
-use super::bench::{Bench, installed};
+use super::{
+    bench::{AUTHORITY, Bench},
+    packages::installed,
+};
 use crate::harness::Ran;
 
-fn bench(client: &str, program: &str) -> Option<Bench> {
-    installed(client, program, "gnutls-bin")?;
+const CLIENT: &str = "GnuTLS p11tool and certtool";
+
+fn bench() -> Option<Bench> {
+    installed(CLIENT, "gnutls-bin")?;
     Some(Bench::new())
 }
 
@@ -28,8 +33,8 @@ fn is_verified_by_gnutls(ran: &Ran) {
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_lists_exports_and_signs() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
-    let written = bench.documented("GnuTLS p11tool");
+    let Some(bench) = bench() else { return };
+    let written = bench.documented("p11tool");
     for object in ["private", "public", "cert"] {
         let url = format!("object=demo%2Frsa;type={object}\n");
         assert!(written.contains(&url), "{url} is not in:\n{written}");
@@ -41,8 +46,20 @@ fn p11tool_lists_exports_and_signs() {
 
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
+fn p11tool_lists_a_chain_and_its_authorities_as_such() {
+    let Some(_) = bench() else { return };
+    let bench = Bench::with_chains();
+    let listed = bench.p11tool("--list-all 'pkcs11:token=SignPath'").succeeds().stdout;
+    let objects: Vec<_> = listed.split("\n\n").filter(|object| !object.trim().is_empty()).collect();
+    assert_eq!(objects.len(), 3 * 3 + 2, "three objects of each key, two authorities: {listed}");
+    let authority = format!("Label: {AUTHORITY}\n\tFlags: CKA_CERTIFICATE_CATEGORY=CA");
+    assert!(listed.contains(&authority), "{authority} is not in: {listed}");
+}
+
+#[test]
+#[ignore = "needs p11tool: scripts/test"]
 fn p11tool_signs_with_rsa_and_ec() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
+    let Some(bench) = bench() else { return };
     for policy in ["rsa", "ec", "ec384"] {
         let url = url(policy, "private");
         is_verified_by_gnutls(&bench.p11tool(&format!("--test-sign {url}")).succeeds());
@@ -52,7 +69,7 @@ fn p11tool_signs_with_rsa_and_ec() {
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_signs_with_pss() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
+    let Some(bench) = bench() else { return };
     let url = url("rsa", "private");
     let line = format!("--test-sign --sign-params=rsa-pss {url}");
     is_verified_by_gnutls(&bench.p11tool(&line).succeeds());
@@ -61,7 +78,7 @@ fn p11tool_signs_with_pss() {
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_lists_the_token_and_exports_public_keys_and_certificates() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
+    let Some(bench) = bench() else { return };
     let tokens = bench.p11tool("--list-tokens").succeeds().stdout;
     assert!(tokens.contains("Label: SignPath\n"), "{tokens}");
     for policy in ["rsa", "ec", "ec384"] {
@@ -77,7 +94,7 @@ fn p11tool_lists_the_token_and_exports_public_keys_and_certificates() {
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_signs_with_the_pin_from_the_environment() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
+    let Some(bench) = bench() else { return };
     let bench = bench.with_a_pin();
     let url = url("rsa", "private");
     let line = format!("--login --test-sign {url}");
@@ -88,7 +105,7 @@ fn p11tool_signs_with_the_pin_from_the_environment() {
 #[test]
 #[ignore = "needs p11tool: scripts/test"]
 fn p11tool_is_told_that_a_pin_is_wrong() {
-    let Some(bench) = bench("GnuTLS p11tool", "p11tool") else { return };
+    let Some(bench) = bench() else { return };
     let wrong = format!("{}:wrong", bench.sandbox.organization_id());
     let bench = bench.without_credentials().variable("GNUTLS_PIN", &wrong);
     let url = url("rsa", "private");
@@ -101,15 +118,15 @@ fn p11tool_is_told_that_a_pin_is_wrong() {
 #[test]
 #[ignore = "needs certtool: scripts/test"]
 fn certtool_makes_a_request_that_openssl_verifies() {
-    let Some(bench) = bench("GnuTLS certtool", "certtool") else { return };
-    bench.documented("GnuTLS certtool");
+    let Some(bench) = bench() else { return };
+    bench.documented("certtool");
     bench.openssl_verifies_request("rsa", "request.pem");
 }
 
 #[test]
 #[ignore = "needs certtool: scripts/test"]
 fn certtool_makes_requests_for_ec_keys_and_with_a_pin() {
-    let Some(bench) = bench("GnuTLS certtool", "certtool") else { return };
+    let Some(bench) = bench() else { return };
     let bench = bench.with_a_pin();
     bench.place.write("request.cfg", "cn = \"demo\"\n");
     for policy in ["rsa", "ec", "ec384"] {
@@ -126,7 +143,7 @@ fn certtool_makes_requests_for_ec_keys_and_with_a_pin() {
 #[test]
 #[ignore = "needs certtool: scripts/test"]
 fn certtool_signs_pkcs_7_that_openssl_verifies() {
-    let Some(bench) = bench("GnuTLS certtool", "certtool") else { return };
+    let Some(bench) = bench() else { return };
     for policy in ["rsa", "ec"] {
         let line = format!(
             "certtool --provider \"$MODULE\" --p7-detached-sign --load-certificate {policy}.crt \

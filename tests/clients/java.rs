@@ -1,6 +1,6 @@
 //! Java's keytool and jarsigner, which reach the module through the provider SunPKCS11.
 
-use super::bench::{Bench, installed};
+use super::{bench::Bench, packages::installed};
 use crate::harness::Ran;
 
 /// The key and the algorithm of a signed JAR, and the extension of its signature file.
@@ -25,7 +25,7 @@ const EC: &[Case] = &[
 /// A bench with `java.cfg`, the settings of the provider, and `trusted.p12`, whose one certificate is the sandbox's root;
 /// `None` where there is no Java.
 fn java(slot: &str, bench: fn() -> Bench) -> Option<Bench> {
-    installed("Java keytool and jarsigner", "jarsigner", "default-jdk-headless")?;
+    installed("Java keytool and jarsigner", "default-jdk-headless")?;
     let bench = bench();
     let library = format!("name = SignPath\nlibrary = $MODULE\n{slot}\n");
     bench.shell(&format!("cat > java.cfg <<END\n{library}END")).succeeds();
@@ -85,7 +85,7 @@ fn signs_and_verifies(bench: &Bench, cases: &[Case]) {
 #[ignore = "needs a JDK: scripts/test"]
 fn keytool_lists_every_key_that_has_a_certificate() {
     let Some(bench) = java("", Bench::new) else { return };
-    let listed = bench.documented("Java keytool");
+    let listed = bench.documented("keytool");
     for policy in ["demo/rsa", "demo/ec", "demo/ec384", "demo/ec521", "demo/approval"] {
         let entry = format!("{policy}, PrivateKeyEntry");
         assert!(listed.contains(&entry), "{entry} is not in: {listed}");
@@ -97,7 +97,7 @@ fn keytool_lists_every_key_that_has_a_certificate() {
 #[ignore = "needs a JDK: scripts/test"]
 fn jarsigner_signs_as_documented() {
     let Some(bench) = java("", Bench::new) else { return };
-    bench.documented("Java jarsigner");
+    bench.documented("jarsigner");
     verifies(&bench, "rsa", "", "RSA");
     let ran = bench.shell("jarsigner -verify signed.jar").succeeds();
     assert!(ran.stdout.contains(CHAIN_IS_INVALID), "the root is trusted by itself: {ran}");
@@ -141,6 +141,32 @@ fn keytool_makes_requests_that_openssl_verifies() {
         let ran = bench.shell(&verified).succeeds();
         assert!(ran.stderr.contains("verify OK"), "{ran}");
     }
+}
+
+#[test]
+#[ignore = "needs a JDK: scripts/test"]
+fn jarsigner_puts_the_authority_of_a_chain_into_the_signature() {
+    let Some(bench) = java("slot = 1", Bench::with_chains) else { return };
+    for (policy, algorithm, extension) in [RSA[0], EC[0]] {
+        sign(&bench, policy, &format!("-protected -sigalg {algorithm}")).succeeds();
+        verifies(&bench, policy, algorithm, extension);
+        let block = format!("signed/META-INF/*.{extension}");
+        let line = format!("openssl pkcs7 -inform DER -in {block} -print_certs");
+        let certificates = bench.shell(&line).succeeds().stdout;
+        let chain = bench.sandbox.certificate_chain_pem(&format!("demo/{policy}")).unwrap();
+        assert!(certificates.contains(chain[0].trim()), "{} is not in: {certificates}", chain[0]);
+    }
+}
+
+#[test]
+#[ignore = "needs a JDK: scripts/test"]
+fn an_alias_is_the_name_of_the_policy_beside_a_chain_too() {
+    let Some(bench) = java("slot = 1", Bench::with_chains) else { return };
+    let listed = bench.shell(&format!("keytool -list {TOKEN} -storepass CONFIG")).succeeds().stdout;
+    let entries = listed.lines().filter_map(|line| line.split_once(", PrivateKeyEntry"));
+    let mut aliases: Vec<_> = entries.map(|(alias, _)| alias).collect();
+    aliases.sort_unstable();
+    assert_eq!(aliases, ["demo/ec", "demo/ec384", "demo/rsa"], "{listed}");
 }
 
 #[test]

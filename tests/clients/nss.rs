@@ -1,11 +1,14 @@
 //! NSS's modutil and certutil, and by them what Firefox, Thunderbird and others do with a token.
 
-use super::bench::{Bench, installed};
+use super::{
+    bench::{AUTHORITY, Bench},
+    packages::installed,
+};
 
 const CLIENT: &str = "NSS modutil and certutil";
 
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "modutil", "libnss3-tools")?;
+    installed(CLIENT, "libnss3-tools")?;
     Some(Bench::new())
 }
 
@@ -24,7 +27,7 @@ fn request(policy: &str, options: &str) -> String {
 #[ignore = "needs modutil and certutil: scripts/test"]
 fn certutil_lists_and_signs_a_request_that_openssl_verifies() {
     let Some(bench) = bench() else { return };
-    let written = bench.documented(CLIENT);
+    let written = bench.documented("NSS modutil and certutil");
     assert!(written.contains("SignPath:demo/rsa "), "no certificate: {written}");
     assert!(written.contains("rsa      \"demo/rsa\""), "no key: {written}");
     bench.openssl_verifies_request("rsa", "request.pem");
@@ -51,6 +54,20 @@ fn certutil_shows_the_certificates_of_the_token() {
              openssl x509 -in shown | cmp - {policy}.crt"
         );
         bench.shell(&line).succeeds();
+    }
+}
+
+#[test]
+#[ignore = "needs modutil and certutil: scripts/test"]
+fn certutil_lists_a_chain_and_the_keys_are_its_user_s() {
+    let Some(_) = bench() else { return };
+    let bench = Bench::with_chains();
+    bench.shell(DATABASE).succeeds();
+    let listed = bench.shell("certutil -L -d sql:nss -h SignPath").succeeds().stdout;
+    for (name, trust) in [("demo/rsa", "u,u,u"), ("demo/ec", "u,u,u"), (AUTHORITY, ",,")] {
+        let name = format!("SignPath:{name}");
+        let mut shown = listed.lines().filter_map(|line| line.strip_prefix(&name));
+        assert!(shown.any(|rest| rest.trim() == trust), "{name} {trust} is not in: {listed}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! OpenSC's pkcs11-tool, and its pkcs11-spy between a client and the module.
 
-use super::bench::{Bench, MESSAGE, installed, library};
+use super::{
+    bench::{Bench, MESSAGE, library},
+    packages::installed,
+};
 use crate::harness::Ran;
 
 const CLIENT: &str = "OpenSC pkcs11-tool";
@@ -54,7 +57,7 @@ const SIGNING_PSS: &[Case] = &[
 
 /// The bench, where pkcs11-tool is installed. In the folder are the message's digests, `sha256` …, and `sha256.digestinfo`.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "pkcs11-tool", "opensc")?;
+    installed(CLIENT, "opensc")?;
     let bench = Bench::new();
     for digest in ["sha256", "sha384", "sha512"] {
         let line = format!("openssl dgst -{digest} -binary -out {digest} message.txt");
@@ -95,9 +98,9 @@ fn sign_and_verify(bench: &Bench, cases: &[Case]) {
 #[ignore = "needs pkcs11-tool: scripts/test"]
 fn pkcs11_tool_signs_and_openssl_verifies() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("pkcs11-tool with an RSA key");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
-    bench.documented("OpenSC pkcs11-tool, EC");
+    bench.documented("pkcs11-tool with an EC key");
     bench.openssl_verifies("ec", "message.sig", "-sha256");
 }
 
@@ -306,6 +309,6 @@ fn pkcs11_spy_sees_the_calls() {
 #[ignore = "needs pkcs11-tool: scripts/test"]
 fn a_tool_that_cannot_name_a_key_signs_with_the_configured_one() {
     let Some(bench) = bench() else { return };
-    bench.documented("a tool that cannot name a key");
+    bench.documented("A tool that cannot name a key");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
 }

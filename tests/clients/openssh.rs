@@ -1,14 +1,21 @@
 //! OpenSSH: ssh-keygen, and ssh-agent with ssh-add.
 
-use super::bench::{Bench, installed};
+use super::{
+    bench::{AUTHORITY, Bench},
+    packages::installed,
+};
 
 const CLIENT: &str = "OpenSSH";
 
 /// The bench, where OpenSSH is installed. Prompts get an empty line instead of asking at the terminal, and the public keys of
 /// the sandbox are there in OpenSSH's form, `rsa.allowed` …, as those that may sign files.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "ssh-agent", "openssh-client")?;
-    let bench = Bench::new();
+    bench_of(Bench::new)
+}
+
+fn bench_of(bench: fn() -> Bench) -> Option<Bench> {
+    installed(CLIENT, "openssh-client")?;
+    let bench = bench();
     let line = "for policy in rsa ec ec384; do
             printf 'me namespaces=\"file\" ' > $policy.allowed
             ssh-keygen -i -m PKCS8 -f $policy.pub >> $policy.allowed
@@ -51,7 +58,7 @@ fn sign(policy: &str) -> String {
 #[ignore = "needs OpenSSH: scripts/test"]
 fn ssh_keygen_lists_the_keys_and_signs_through_the_agent() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("OpenSSH");
     bench.ssh_keygen_verifies("rsa");
 }
 
@@ -65,6 +72,37 @@ fn ssh_keygen_shows_each_key_with_its_name() {
         let line = format!("{} demo/{policy}\n", key.trim());
         assert!(keys.contains(&line), "{line} is not in:\n{keys}");
     }
+}
+
+/// The comments of the keys that ssh-keygen prints, sorted: what stands behind the kind and the key.
+fn comments(bench: &Bench, settings: &str) -> Vec<String> {
+    let keys = bench.shell(&format!("{settings} ssh-keygen -D \"$MODULE\"")).succeeds().stdout;
+    let comments = keys.lines().filter_map(|line| Some(line.splitn(3, ' ').nth(2)?.to_owned()));
+    let mut comments: Vec<_> = comments.collect();
+    comments.sort();
+    comments
+}
+
+#[test]
+#[ignore = "needs OpenSSH: scripts/test"]
+fn ssh_keygen_shows_the_authorities_of_a_chain_by_their_subjects() {
+    let Some(bench) = bench_of(Bench::with_chains) else { return };
+    let policies = ["demo/ec", "demo/ec384", "demo/rsa"];
+    let shown = comments(&bench, "");
+    let (authorities, keys): (Vec<_>, _) =
+        shown.into_iter().partition(|name| name.starts_with('/'));
+    assert_eq!(keys, policies);
+    let root = "/CN=signpath-sandbox code signing root".to_owned();
+    assert_eq!(authorities, [format!("/CN={AUTHORITY}"), root]);
+    assert_eq!(comments(&bench, "SIGNPATH_CRYPTOKI_CERTIFICATES=never"), policies);
+}
+
+#[test]
+#[ignore = "needs OpenSSH: scripts/test"]
+fn ssh_agent_signs_with_a_key_that_has_a_chain() {
+    let Some(bench) = bench_of(Bench::with_chains) else { return };
+    bench.documented("OpenSSH");
+    bench.ssh_keygen_verifies("rsa");
 }
 
 #[test]

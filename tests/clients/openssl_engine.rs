@@ -1,16 +1,13 @@
 //! OpenSSL with the engine of libp11.
 
-use super::bench::{Bench, installed, library, not_run};
+use super::{bench::Bench, packages::installed};
 use crate::harness::Ran;
 
 const CLIENT: &str = "OpenSSL with the libp11 engine";
 
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "openssl", "openssl")?;
-    if library("engines-3/pkcs11.so").is_none() {
-        not_run(CLIENT, "the engine is not installed; the package is libengine-pkcs11-openssl");
-        return None;
-    }
+    installed(CLIENT, "openssl")?;
+    installed(CLIENT, "libengine-pkcs11-openssl")?;
     Some(Bench::new())
 }
 
@@ -36,7 +33,7 @@ const PSS: &str = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_dgst_signs_by_the_engine() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("openssl dgst with the engine");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");
 }
 
@@ -44,7 +41,7 @@ fn openssl_dgst_signs_by_the_engine() {
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_dgst_signs_by_the_engine_with_pss() {
     let Some(bench) = bench() else { return };
-    bench.documented("OpenSSL with the libp11 engine, PSS");
+    bench.documented("openssl dgst with the engine, PSS");
     bench.openssl_verifies("rsa", "message.sig", &format!("-sha256 {PSS}"));
 }
 
@@ -52,7 +49,7 @@ fn openssl_dgst_signs_by_the_engine_with_pss() {
 #[ignore = "needs the libp11 engine: scripts/test"]
 fn openssl_cms_signs_by_the_engine() {
     let Some(bench) = bench() else { return };
-    bench.documented("OpenSSL with the libp11 engine, CMS");
+    bench.documented("openssl cms with the engine");
     bench.openssl_verifies_cms("message.p7s", "DER");
 }
 

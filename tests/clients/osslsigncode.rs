@@ -1,31 +1,19 @@
 //! osslsigncode: Authenticode signatures of Windows programs.
 
-use std::path::PathBuf;
-
-use super::bench::{Bench, first_file, installed, library, not_run};
+use super::{bench::Bench, packages::installed};
 use crate::harness::Ran;
 
 const CLIENT: &str = "osslsigncode";
 
 /// The bench, where osslsigncode is installed. `program.exe` in the folder is a Windows program without a signature.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "osslsigncode", "osslsigncode")?;
-    if library("engines-3/pkcs11.so").is_none() {
-        not_run(CLIENT, "the engine is not installed; the package is libengine-pkcs11-openssl");
-        return None;
-    }
-    let Some(program) = windows_program() else {
-        not_run(CLIENT, "there is no Windows program to sign; the package is python3-distlib");
-        return None;
-    };
+    installed(CLIENT, "osslsigncode")?;
+    installed(CLIENT, "libengine-pkcs11-openssl")?;
+    // A launcher that Python's distlib puts before scripts on Windows.
+    let program = installed(CLIENT, "python3-distlib")?;
     let bench = Bench::new();
     bench.shell(&format!("cp {} program.exe", program.display())).succeeds();
     Some(bench)
-}
-
-/// A launcher that Python's distlib puts before scripts on Windows.
-fn windows_program() -> Option<PathBuf> {
-    first_file(&["/usr/lib/python3/dist-packages/distlib/t64.exe"])
 }
 
 impl Bench {
@@ -68,7 +56,7 @@ impl Bench {
 #[ignore = "needs osslsigncode: scripts/test"]
 fn osslsigncode_signs_a_windows_program() {
     let Some(bench) = bench() else { return };
-    bench.documented(CLIENT);
+    bench.documented("osslsigncode");
     bench.is_signed("rsa", "SHA256");
 }
 

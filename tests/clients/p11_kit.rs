@@ -1,16 +1,16 @@
 //! p11-kit: the module registered with it, and behind its server.
 
-use super::bench::{Bench, installed, library, not_run};
+use super::{
+    bench::{Bench, library},
+    packages::installed,
+};
 
 const CLIENT: &str = "p11-kit";
 
 /// The bench, where p11-kit and pkcs11-tool are installed.
 fn bench() -> Option<Bench> {
-    installed(CLIENT, "p11-kit", "p11-kit")?;
-    installed(CLIENT, "pkcs11-tool", "opensc")?;
-    if library("pkcs11/p11-kit-client.so").is_none() || library("p11-kit-proxy.so").is_none() {
-        not_run(CLIENT, "its modules are not installed; the package is p11-kit-modules");
-        return None;
+    for package in ["p11-kit", "p11-kit-modules", "opensc"] {
+        installed(CLIENT, package)?;
     }
     let bench = Bench::new();
     // The server's socket lies there. A login sets it.
@@ -26,7 +26,7 @@ fn id(policy: &str) -> String {
 /// Serves the module, runs the line with pkcs11-tool as the client, and ends the server, which would end by itself, too.
 /// The server's socket appears a moment after the server has named it.
 fn served(line: &str) -> String {
-    let client = library("pkcs11/p11-kit-client.so").unwrap_or_default();
+    let client = library("pkcs11/p11-kit-client.so").expect("p11-kit-modules has it");
     format!(
         "eval \"$(p11-kit server --timeout 30 --provider \"$MODULE\" 'pkcs11:token=SignPath')\"
          trap 'kill $P11_KIT_SERVER_PID' EXIT
@@ -43,9 +43,9 @@ const REGISTER: &str = "mkdir -p ~/.config/pkcs11/modules
 #[ignore = "needs p11-kit: scripts/test"]
 fn a_registered_module_signs_for_p11tool_and_through_the_proxy() {
     let Some(bench) = bench() else { return };
-    let Some(_) = installed(CLIENT, "p11tool", "gnutls-bin") else { return };
+    let Some(_) = installed(CLIENT, "gnutls-bin") else { return };
     let bench = bench.unprivileged();
-    let written = bench.documented(CLIENT);
+    let written = bench.documented("A module registered with p11-kit");
     assert!(written.contains("library-description: PKCS #11 for SignPath"), "{written}");
     assert!(written.contains("token: SignPath"), "{written}");
     bench.openssl_verifies("rsa", "message.sig", "-sha256");

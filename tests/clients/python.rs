@@ -1,4 +1,4 @@
-//! python-pkcs11 and PyKCS11. What the README does not show is in `tests/python`.
+//! python-pkcs11 and PyKCS11. What docs/clients.md does not show is in `tests/python`.
 
 use super::bench::Bench;
 use crate::harness::{Ran, Tool, repository_file};
