@@ -150,11 +150,15 @@ mod tests {
 
     #[test]
     fn a_pin_that_names_an_organization_never_becomes_another_login() {
-        for token in ["se cret", "secret\n", "secret\0", "", "\u{e9}"] {
-            for organization in [OWN, OTHER] {
-                let refused = with_configuration(&format!("{organization}:{token}")).unwrap_err();
-                let text = refused.to_string();
-                let why = if token.contains(' ') { "%2B" } else { "no token" };
+        for (token, why) in [
+            ("se cret", "%2B"),
+            ("secret\n", "no token"),
+            ("secret\0", "no token"),
+            ("", "no token"),
+        ] {
+            let refused =
+                [OWN, OTHER].map(|id| with_configuration(&format!("{id}:{token}")).unwrap_err());
+            for text in refused.map(|error| error.to_string()) {
                 assert!(text.contains(why) && !text.contains("cret"), "{token:?}: {text}");
             }
         }
