@@ -120,7 +120,7 @@ fn a_token_of_an_entry_can_be_in_a_file() {
 #[test]
 fn a_wrong_value_is_named_with_its_entry() {
     for (wrong, expected) in [
-        (json!({ "OrganizationId": "acme" }), r#"OrganizationId cannot be "acme" (from "#),
+        (json!({ "OrganizationId": "acme" }), r#"OrganizationId cannot be "***" (from "#),
         (json!({ "OrganizationId": 5 }), "it is a number where a string is expected"),
         (json!({ "ApiToken": "hunter2 hunter2" }), r#"ApiToken cannot be "***" (from "#),
         (json!({ "ApiToken": ["hunter2"] }), "it is a list where a string is expected"),
