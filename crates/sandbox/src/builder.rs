@@ -118,7 +118,7 @@ impl Builder {
         let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
         let origin = service::origin(address, tls.is_some());
         let service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
-        Sandbox::assemble(service, tls, ca_file, listener)
+        Sandbox::assemble(service, tls, ca_file, listener)?.announced(self.state.as_deref())
     }
 
     fn bind(&self) -> Result<TcpListener, Error> {

@@ -32,6 +32,7 @@ fn call(service: &Service, method: Method, path: &str, content_type: &str) -> Ca
         path: format!("/Api/v1/{organization}/{path}"),
         query: String::new(),
         headers,
+        host: None,
         body: Vec::new(),
         form: None,
         tamper: None,
