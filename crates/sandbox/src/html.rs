@@ -16,8 +16,9 @@ use crate::{
     visible::{self, hex},
 };
 
-/// More of a file than this nobody reads in a browser.
+/// More of a file than this nobody reads in a browser, nor more of all files together than the other.
 const MOST_SHOWN: usize = 64 * 1024;
+const MOST_SHOWN_TOGETHER: usize = 1024 * 1024;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -48,8 +49,10 @@ pub(crate) fn page(service: &Service, request: &SigningRequest) -> Answer {
     }
     match Archive::read(&request.artifact.0) {
         Ok(archive) => {
+            let start = body.len();
             for file in signed_files(&request.artifact_configuration, &archive) {
-                body += &shown_file(service, request, file);
+                let is_whole = body.len() - start < MOST_SHOWN_TOGETHER;
+                body += &shown_file(service, request, file, is_whole);
             }
         }
         Err(reason) => {
@@ -106,33 +109,30 @@ fn facts(request: &SigningRequest) -> Vec<(String, String)> {
     facts
 }
 
-/// As it is going to be signed, with what the policy puts in.
-fn shown_file(service: &Service, request: &SigningRequest, file: &ArchiveFile) -> String {
+/// As it is going to be signed, with what the policy puts in; its content only where there is room for it.
+fn shown_file(
+    service: &Service,
+    request: &SigningRequest,
+    file: &ArchiveFile,
+    has_room: bool,
+) -> String {
     let policy = service.catalog.find(&request.project, &request.policy);
     let content = match policy {
         Some(policy) => payload::inject(&file.content, &policy.config.inject),
         None => file.content.clone(),
     };
     let payload = Payload::read(&content);
-    let mut facts = Vec::new();
-    for subject in &payload.subjects {
-        let unnamed = || "(names no repository)".to_owned();
-        facts.push(("Image".to_owned(), subject.name.clone().unwrap_or_else(unnamed)));
-        facts.extend(subject.digest.clone().map(|digest| ("Digest".to_owned(), digest)));
-    }
-    let kind = match payload.kind {
-        Kind::SimpleSigning => "simple-signing payload",
-        Kind::Statement => "in-toto statement",
-        Kind::Other => "other content",
-    };
-    facts.push(("Kind".to_owned(), kind.to_owned()));
-    facts.extend(payload.predicate_type.clone().map(|kind| ("Predicate type".to_owned(), kind)));
+    let mut facts = facts_of(&payload);
     facts.push(("SHA-256 of the file".to_owned(), hex(&Sha256::digest(&content))));
     if content != file.content {
         let note = "values of the signing policy are put into optional; shown as it is signed";
         facts.push(("Changed".to_owned(), note.to_owned()));
     }
-    let mut shown = format!("<section><h2>{}</h2>{}", escape(&file.path), list(&facts));
+    let path = escape(&visible::line(&file.path));
+    let mut shown = format!("<section><h2>{path}</h2>{}", list(&facts));
+    if !has_room {
+        return shown + "<p>Too much to show.</p></section>";
+    }
     let pretty = payload.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok());
     shown += &pretty.map_or_else(String::new, |pretty| preformatted(&pretty));
     shown += &match std::str::from_utf8(&content) {
@@ -140,6 +140,22 @@ fn shown_file(service: &Service, request: &SigningRequest, file: &ArchiveFile) -
         Err(_) => format!("<p>{} bytes that are no text.</p>", content.len()),
     };
     shown + "</section>"
+}
+
+fn facts_of(payload: &Payload) -> Vec<(String, String)> {
+    let (kind, label) = match payload.kind {
+        Kind::SimpleSigning => ("simple-signing payload", "Image"),
+        Kind::Statement => ("in-toto statement", "Subject"),
+        Kind::Other => ("other content", "Subject"),
+    };
+    let mut facts = vec![("Kind".to_owned(), kind.to_owned())];
+    for subject in &payload.subjects {
+        let unnamed = || "(names no repository)".to_owned();
+        facts.push((label.to_owned(), subject.name.clone().unwrap_or_else(unnamed)));
+        facts.extend(subject.digest.clone().map(|digest| ("Digest".to_owned(), digest)));
+    }
+    facts.extend(payload.predicate_type.clone().map(|kind| ("Predicate type".to_owned(), kind)));
+    facts
 }
 
 fn preformatted(text: &str) -> String {

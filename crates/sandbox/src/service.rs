@@ -1,6 +1,6 @@
 //! The service behind the sockets: everything a request can see or change.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     Config, Error, Generation, KeyMaterial,
@@ -22,6 +22,8 @@ pub(crate) struct Service {
     pub(crate) faults: FaultQueue,
     pub(crate) recorder: Recorder,
     pub(crate) requests: Ledger,
+    /// How long a file-based request is in progress, once nothing stands in its way.
+    pub(crate) processing_time: Duration,
     /// Scheme, host and port, as clients reach it.
     pub(crate) origin: String,
 }
@@ -46,6 +48,7 @@ impl Service {
             faults: FaultQueue::default(),
             recorder: Recorder::new(memory),
             requests,
+            processing_time: Duration::ZERO,
             origin,
         })
     }

@@ -1,6 +1,6 @@
 //! A file-based signing request: what was submitted, where it stands, what came of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,9 @@ pub(crate) struct SigningRequest {
     pub(crate) signed_artifact: Option<Base64>,
     #[serde(skip)]
     pub(crate) tamper: Option<Tamper>,
+    /// Until then it is said to be in progress.
+    #[serde(skip)]
+    pub(crate) ready_at: Option<Instant>,
 }
 
 /// An id that reads and writes itself as text.
@@ -135,6 +138,17 @@ impl Decision {
 impl SigningRequest {
     pub(crate) fn policy_name(&self) -> String {
         format!("{}/{}", self.project, self.policy)
+    }
+
+    /// As the service shows it: one that still takes its time is in progress, whatever will come of it.
+    fn as_seen(&self) -> Self {
+        let mut seen = self.clone();
+        if self.ready_at.is_some_and(|ready_at| Instant::now() < ready_at) {
+            seen.status = SigningRequestStatus::InProgress;
+            seen.reason = None;
+            seen.signed_artifact = None;
+        }
+        seen
     }
 
     /// How much memory it takes, about.

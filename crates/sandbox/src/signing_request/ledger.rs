@@ -54,11 +54,11 @@ impl Ledger {
     }
 
     pub(crate) fn find(&self, id: Uuid) -> Option<SigningRequest> {
-        self.requests.lock().iter().find(|request| request.id.0 == id).cloned()
+        self.requests.lock().iter().find(|request| request.id.0 == id).map(SigningRequest::as_seen)
     }
 
     pub(crate) fn all(&self) -> Vec<SigningRequest> {
-        self.requests.lock().iter().cloned().collect()
+        self.requests.lock().iter().map(SigningRequest::as_seen).collect()
     }
 
     /// Changes a request that stands where it is said to, and gives it as it is then. In one step: of two who decide, one

@@ -1,6 +1,6 @@
 //! What happens to a file-based signing request: submitted, judged, decided upon, signed, taken back.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use rsa::rand_core::Rng;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ pub(crate) fn submit(
         artifact: Base64(submission.artifact),
         signed_artifact: None,
         tamper: submission.tamper,
+        ready_at: None,
     };
     match Archive::read(&request.artifact.0) {
         Err(reason) => fail(&mut request, format!("The artifact cannot be used: {reason}.")),
@@ -103,6 +104,7 @@ fn sign(service: &Service, request: &mut SigningRequest) -> Result<(), Error> {
         let tamper = request.tamper.as_ref();
         artifact::sign(&policy.config, configuration, &material.key, &archive, tamper)?.write()
     });
+    request.ready_at = Instant::now().checked_add(service.processing_time);
     match signed {
         Ok(bytes) => {
             request.status = SigningRequestStatus::Completed;

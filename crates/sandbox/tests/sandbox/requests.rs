@@ -1,5 +1,7 @@
 //! File-based signing: zip in, zip out.
 
+use std::time::Duration;
+
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
@@ -255,6 +257,18 @@ fn what_comes_back_is_what_was_signed_with_what_the_policy_puts_in() {
     assert_eq!(changed["optional"], json!({ "run": 42, "team": "red" }));
     assert_eq!(changed["critical"]["identity"]["docker-reference"], REPOSITORY);
     assert!(is_ec_signature(&sandbox, "p/a", &files["payload.json"], &files["payload.json.sig"]));
+}
+
+#[test]
+fn a_request_is_in_progress_for_as_long_as_it_is_told() {
+    let sandbox = builder().processing_time(Duration::from_secs(3600)).start().unwrap();
+    let id = submit(&sandbox, "demo/ec", None, &payload_zip());
+    let state = status(&sandbox, &id);
+    assert_eq!(state["status"], "InProgress");
+    assert_eq!(state["workflowStatus"], "Processing");
+    assert_eq!(state["isFinalStatus"], false);
+    assert_eq!(get(&sandbox, &id, "/SignedArtifact").status, 400);
+    assert!(get(&sandbox, &id, "").json()["signedArtifactLink"].is_null());
 }
 
 #[test]
