@@ -1,12 +1,21 @@
 //! Whatever comes in, the routes answer it: no panic, and no signature for nonsense.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Config, KeyMaterial, KeyType, PolicyConfig, SigningRequestStatus, record::Memory};
+use crate::{
+    ArtifactConfiguration, Config, KeyMaterial, KeyType, PolicyConfig, SignatureForm,
+    SigningRequestStatus,
+    archive::{Archive, ArchiveFile},
+    record::Memory,
+    signing_request::{
+        SigningRequest,
+        process::{self, Submission},
+    },
+};
 
 const PATHS: &[&str] = &[
     "Cryptoki/MySigningPolicies",
@@ -20,7 +29,10 @@ const PATHS: &[&str] = &[
 fn service() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     SERVICE.get_or_init(|| {
-        let policies = vec![PolicyConfig::new("p/a", KeyType::P256)];
+        let policies = vec![
+            PolicyConfig::new("p/a", KeyType::P256),
+            PolicyConfig::new("p/waits", KeyType::P256).approval(),
+        ];
         let config = Config { policies, ..Config::default() };
         let origin = "http://sandbox".to_owned();
         Service::new(&config, None, KeyMaterial::Fresh, Memory::Nothing, origin).unwrap()
@@ -142,8 +154,8 @@ proptest! {
         let is_known = ["", "initial", "dsse", "several"].contains(&slug.as_str());
         let expected = if is_known { 201 } else { 400 };
         prop_assert_eq!(answer(service, &call).status.as_u16(), expected);
-        let last = service.requests.all().pop();
-        prop_assert!(last.is_none_or(|request| request.status == SigningRequestStatus::Failed));
+        let signed = |request: &SigningRequest| request.signed_artifact.is_some();
+        prop_assert!(!service.requests.all().iter().any(signed));
     }
 
     #[test]
@@ -153,18 +165,40 @@ proptest! {
         host in prop::option::of(".{0,20}"),
     ) {
         let service = service();
+        let request = waiting(service);
         let mut call = call(service, Method::GET, "", "application/x-www-form-urlencoded");
-        call.path = service.page_path("0f3a5c1e-7d2b-4c68-9e10-2b7f6d1c4a55");
-        (call.query, call.body) = (query, body);
-        for host in [host, Some("sandbox".to_owned())] {
-            call.host = host;
-            for method in [Method::GET, Method::POST] {
-                call.method = method;
+        call.headers.insert(header::ORIGIN, HeaderValue::from_static("http://sandbox"));
+        let page = service.page_path(&request.id.0.to_string());
+        for (method, below) in [(Method::GET, ""), (Method::POST, "/Approve"), (Method::POST, "/Deny")] {
+            for host in [host.clone(), Some("sandbox".to_owned())] {
+                call.method = method.clone();
+                call.path = format!("{page}{below}");
+                call.host = host;
+                call.query.clone_from(&query);
+                call.body.clone_from(&body);
                 let status = answer(service, &call).status.as_u16();
-                prop_assert!(matches!(status, 403 | 404 | 405), "{}", status);
+                prop_assert!(matches!(status, 403 | 404), "{}", status);
             }
         }
+        let after = service.requests.find(request.id.0).unwrap();
+        prop_assert_eq!(after.status, SigningRequestStatus::WaitingForApproval);
     }
+}
+
+/// A request that waits for an approval.
+fn waiting(service: &Service) -> SigningRequest {
+    let file = ArchiveFile { path: "payload.json".to_owned(), content: b"{}".to_vec() };
+    let submission = Submission {
+        user: "u".to_owned(),
+        artifact_configuration_slug: "initial".to_owned(),
+        artifact_configuration: ArtifactConfiguration::new(SignatureForm::Raw),
+        description: None,
+        parameters: BTreeMap::new(),
+        artifact: Archive { files: vec![file] }.write().unwrap(),
+        tamper: None,
+    };
+    let policy = service.catalog.find("p", "waits").unwrap();
+    process::submit(service, policy, submission).unwrap().unwrap()
 }
 
 /// Small JSON values of every type.

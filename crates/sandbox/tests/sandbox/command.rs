@@ -205,6 +205,25 @@ fn approve_and_deny_find_the_sandbox_by_state_by_env_file_and_by_environment() {
 }
 
 #[test]
+#[ignore = "needs curl, zip, unzip and openssl; scripts/test runs it"]
+fn the_readme_s_commands_sign_a_file_with_the_stock_tools() {
+    let (_, from) = include_str!("../../README.md").split_once("## File-based signing").unwrap();
+    let commands = from.split("```").nth(1).unwrap();
+    let folder = TempDir::new().unwrap();
+    let sandbox = builder().start().unwrap();
+    fs::write(folder.path().join("payload.json"), "{}").unwrap();
+    fs::write(folder.path().join("key.pem"), sandbox.public_key_pem("demo/ec").unwrap()).unwrap();
+    let verify = "openssl dgst -sha256 -verify key.pem -signature payload.json.sig payload.json";
+    let script = format!("set -eu\n{commands}\n{verify}\n");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(folder.path()).envs(sandbox.environment());
+    let output = shell.output().unwrap();
+    let shown = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(output.status.success(), "{shown}{}", stderr(&output));
+    assert!(shown.contains(r#""status":"Completed""#) && shown.contains("Verified OK"), "{shown}");
+}
+
+#[test]
 fn audit_prints_lines_for_people_and_for_programs() {
     let folder = TempDir::new().unwrap();
     let lines = [
