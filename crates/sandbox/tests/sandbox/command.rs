@@ -205,7 +205,7 @@ fn approve_and_deny_find_the_sandbox_by_state_by_env_file_and_by_environment() {
 }
 
 #[test]
-#[ignore = "needs curl, zip, unzip and openssl; scripts/test runs it"]
+#[ignore = "needs curl, zip, unzip and openssl"]
 fn the_readme_s_commands_sign_a_file_with_the_stock_tools() {
     let (_, from) = include_str!("../../README.md").split_once("## File-based signing").unwrap();
     let commands = from.split("```").nth(1).unwrap();
