@@ -3,7 +3,8 @@
 use std::{fs, path::Path, sync::Barrier};
 
 use signpath_sandbox::{
-    AuditResult, ClientSettings, Decision, Error, Route, Sandbox, SigningRequestStatus, decide,
+    AuditEntry, AuditResult, ClientSettings, Decision, Error, KeyType, PolicyConfig, Route,
+    Sandbox, SigningRequestStatus, decide,
 };
 use tempfile::TempDir;
 
@@ -70,7 +71,10 @@ fn a_denied_or_cancelled_request_is_never_signed() {
 
 #[test]
 fn of_two_who_decide_at_once_one_is_first() {
-    let sandbox = sandbox();
+    // Signing with RSA takes long enough for all to meet.
+    let policy = PolicyConfig::new("demo/approval", KeyType::Rsa3072).approval();
+    let sandbox = builder().policies([policy]).start().unwrap();
+    sandbox.prepare().unwrap();
     let id = waiting(&sandbox);
     let start = Barrier::new(4);
     let decided = std::thread::scope(|scope| {
@@ -82,6 +86,8 @@ fn of_two_who_decide_at_once_one_is_first() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(decided.iter().filter(|done| **done).count(), 1);
+    let is_approval = |entry: &AuditEntry| entry.route == Route::Approve;
+    assert_eq!(sandbox.audit().iter().filter(|entry| is_approval(entry)).count(), 1);
 }
 
 #[test]
