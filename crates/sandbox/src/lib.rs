@@ -1,9 +1,9 @@
 //! A SignPath-compatible service with keys of its own: for trying and testing without an account.
 //!
 //! It speaks both halves of the service's HTTP API, hash signing and file-based signing, in the documented shapes and with
-//! the recorded texts, and shares no type with the client it is there for: two ends that share a type hide errors. As a library it starts in the
-//! process of a test, lets faults happen, and gives back what came in. It protects nothing: whoever has its token, which
-//! it prints, can sign.
+//! the recorded texts, and shares no type with the client it is there for: two ends that share a type hide errors. As a
+//! library it starts in the process of a test, lets faults happen, and gives back what came in. It protects nothing:
+//! whoever has its token, which it prints, can sign.
 
 #![forbid(unsafe_code)]
 
@@ -37,6 +37,7 @@ mod signing_request;
 mod state;
 mod store;
 mod tls;
+mod unambiguous;
 mod visible;
 
 pub use crate::{

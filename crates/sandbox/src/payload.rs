@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::pattern;
+use crate::{pattern, unambiguous::is_unambiguous};
 
 /// What is known about the content of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,6 +13,8 @@ pub(crate) struct Payload {
     pub(crate) predicate_type: Option<String>,
     /// The JSON in it, for people.
     pub(crate) json: Option<Value>,
+    /// Whether others read the same in it.
+    is_unambiguous: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,13 +43,19 @@ impl Payload {
             _ => (Kind::Other, Vec::new()),
         };
         let predicate_type = json.as_ref().and_then(|json| text(json, "/predicateType"));
-        Self { kind, subjects, predicate_type, json }
+        let is_unambiguous = is_unambiguous(inner);
+        Self { kind, subjects, predicate_type, json, is_unambiguous }
     }
 
     /// Whether a policy for these repositories may sign it, and if not, why.
     pub(crate) fn check(&self, allowed: &[String]) -> Result<(), String> {
         if self.subjects.is_empty() {
             return Err(self.names_nothing());
+        }
+        if !self.is_unambiguous {
+            return Err(
+                "it has a name twice in one object, so that it can be read as another".to_owned()
+            );
         }
         for subject in &self.subjects {
             let Some(name) = &subject.name else { return Err(self.names_nothing()) };
@@ -183,6 +191,13 @@ mod tests {
     fn one_foreign_subject_is_enough_to_refuse() {
         let two = r#"{"predicateType":"p","subject":[{"name":"a"},{"name":"b"}]}"#;
         assert!(check(two.as_bytes(), "a").unwrap_err().contains("'b'"));
+    }
+
+    #[test]
+    fn a_payload_that_can_be_read_as_another_is_refused() {
+        let second = r#","Critical":{"identity":{"docker-reference":"evil.example/a"}},"optional""#;
+        let two = SIMPLE.replace(r#","optional""#, second);
+        assert!(check(two.as_bytes(), "r.example/a").unwrap_err().contains("twice"));
     }
 
     #[test]
