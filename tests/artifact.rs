@@ -33,6 +33,7 @@ const WIDER: &[(&str, &[&str])] = &[
     ("serde_core", &["alloc", "default"]),
     ("tokio-rustls", &["ring"]),
     ("x509-cert", &["builder", "signature"]),
+    ("zeroize", &["derive", "zeroize_derive"]),
 ];
 
 /// How far apart the sizes of the two builds may be, in percent.

@@ -1,5 +1,7 @@
 //! The algorithms of hash signing as the service names them, in `SignHash` and in the fast signing request.
 
+use sha2::Digest;
+
 /// A digest algorithm of an RSA signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HashAlgorithm {
@@ -101,6 +103,16 @@ impl HashAlgorithm {
 
     pub(crate) fn digest_info_prefix(self) -> &'static [u8] {
         self.row().map_or(&[], |row| row.prefix)
+    }
+
+    /// The digest of a message, with an algorithm of SHA-2; the older ones are for digests that clients bring.
+    pub(crate) fn digest(self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Md5 | Self::Sha1 => None,
+            Self::Sha256 => Some(sha2::Sha256::digest(message).to_vec()),
+            Self::Sha384 => Some(sha2::Sha384::digest(message).to_vec()),
+            Self::Sha512 => Some(sha2::Sha512::digest(message).to_vec()),
+        }
     }
 
     fn row(self) -> Option<&'static HashRow> {

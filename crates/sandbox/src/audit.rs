@@ -1,7 +1,6 @@
 //! The audit log: a line per request to sign, whether it was signed or refused.
 
 use std::{
-    fmt::Write as _,
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -16,7 +15,9 @@ use crate::{
     Error, private_file,
     record::{Memory, Newest},
     routes::Route,
+    signing_request::{SigningRequest, SigningRequestStatus},
     state::{AUDIT_FILE, StateFolder, has_identity},
+    visible,
 };
 
 /// Where the metadata has the command line: of `SignHash`, of the multipart form.
@@ -44,6 +45,9 @@ pub struct AuditEntry {
     /// The digest, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// SHA-256 of the zip of a file-based request, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<String>,
     /// What the client said about itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
@@ -59,6 +63,28 @@ pub enum AuditResult {
     /// A signature was made.
     Signed {
         /// The signing request's id, as the client was told.
+        signing_request_id: String,
+    },
+    /// A file-based request waits for an approval, or is still being signed.
+    Waiting {
+        /// The signing request's id.
+        signing_request_id: String,
+    },
+    /// A file-based request cannot be signed.
+    Failed {
+        /// The signing request's id.
+        signing_request_id: String,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody has denied a file-based request.
+    Denied {
+        /// The signing request's id.
+        signing_request_id: String,
+    },
+    /// The submitter has taken a file-based request back.
+    Canceled {
+        /// The signing request's id.
         signing_request_id: String,
     },
     /// The request was refused.
@@ -81,12 +107,22 @@ impl AuditEntry {
             policy: None,
             algorithm: None,
             digest: None,
+            artifact: None,
             metadata: None,
             result: nothing_yet,
         }
     }
 
-    /// One line for people: time, user, policy, algorithm, digest, result, and the beginning of the client's command
+    /// What is known from a file-based request.
+    pub(crate) fn about(&mut self, request: &SigningRequest) {
+        let configuration = &request.artifact_configuration;
+        self.policy = Some(request.policy_name());
+        self.algorithm = Some(configuration.describe());
+        self.artifact = Some(request.artifact.sha256());
+        self.result = AuditResult::of(request);
+    }
+
+    /// One line for people: time, user, policy, algorithm, digest (or the artifact's), result, and the beginning of the client's command
     /// line, two spaces between them and `-` for what is not known. Control characters that a client sent are shown,
     /// not obeyed.
     #[must_use]
@@ -94,6 +130,14 @@ impl AuditEntry {
         let known = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let result = match &self.result {
             AuditResult::Signed { signing_request_id } => format!("signed {signing_request_id}"),
+            AuditResult::Waiting { signing_request_id } => format!("waiting {signing_request_id}"),
+            AuditResult::Failed { signing_request_id, reason } => {
+                format!("failed {signing_request_id} {reason}")
+            }
+            AuditResult::Denied { signing_request_id } => format!("denied {signing_request_id}"),
+            AuditResult::Canceled { signing_request_id } => {
+                format!("canceled {signing_request_id}")
+            }
             AuditResult::Refused { status, reason } => format!("refused {status} {reason}"),
         };
         let columns = [
@@ -101,17 +145,35 @@ impl AuditEntry {
             self.user.clone(),
             known(&self.policy),
             known(&self.algorithm),
-            known(&self.digest),
+            known(self.digest.as_ref().map_or(&self.artifact, |_| &self.digest)),
             result,
             self.command_line().map_or_else(|| "-".to_owned(), beginning),
         ];
-        visible(&columns.join("  "))
+        visible::line(&columns.join("  "))
     }
 
     /// What the client said it was started with, in the words of whichever route it used.
     fn command_line(&self) -> Option<&str> {
         let metadata = self.metadata.as_ref()?;
         COMMAND_LINES.iter().find_map(|path| metadata.pointer(path)?.as_str())
+    }
+}
+
+impl AuditResult {
+    pub(crate) fn of(request: &SigningRequest) -> Self {
+        let signing_request_id = request.id.0.to_string();
+        match request.status {
+            SigningRequestStatus::Completed => Self::Signed { signing_request_id },
+            SigningRequestStatus::Failed => Self::Failed {
+                signing_request_id,
+                reason: request.reason.clone().unwrap_or_default(),
+            },
+            SigningRequestStatus::Denied => Self::Denied { signing_request_id },
+            SigningRequestStatus::Canceled => Self::Canceled { signing_request_id },
+            SigningRequestStatus::WaitingForApproval | SigningRequestStatus::InProgress => {
+                Self::Waiting { signing_request_id }
+            }
+        }
     }
 }
 
@@ -190,29 +252,11 @@ pub fn read_audit_lines(folder: &Path) -> Result<Vec<String>, Error> {
 }
 
 /// The current time, RFC 3339 in UTC with milliseconds.
-fn now() -> String {
+pub(crate) fn now() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = DateTime::from_unix_duration(since).map(|date| date.to_string());
     let seconds = seconds.unwrap_or_default();
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), since.subsec_millis())
-}
-
-fn visible(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for character in line.chars() {
-        if character.is_control() || is_directional(character) {
-            // Writing to a String cannot fail.
-            write!(shown, "{}", character.escape_unicode()).unwrap_or_default();
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
-/// Characters that turn the direction of text around, and could make a line read as another.
-fn is_directional(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -261,7 +305,7 @@ mod tests {
             let mut entry = AuditEntry::begin(Route::SignHash, &text);
             entry.policy = Some(text.clone());
             entry.metadata = Some(serde_json::json!({ "sourceProcess": { "commandLine": text } }));
-            prop_assert!(!entry.to_text().chars().any(|c| c.is_control() || is_directional(c)));
+            prop_assert!(!entry.to_text().chars().any(|c| c.is_control() || visible::is_directional(c)));
         }
 
         #[test]

@@ -4,6 +4,7 @@ use std::{
     net::{SocketAddr, TcpListener, ToSocketAddrs},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -25,6 +26,7 @@ pub struct Builder {
     state: Option<PathBuf>,
     keys: KeyMaterial,
     memory: Memory,
+    processing_time: Duration,
     config: Config,
 }
 
@@ -80,6 +82,13 @@ impl Builder {
         self
     }
 
+    /// Lets file-based signing requests be in progress for this long before they are completed. Default: no time.
+    #[must_use]
+    pub fn processing_time(mut self, time: Duration) -> Self {
+        self.processing_time = time;
+        self
+    }
+
     /// Serves this content. Replaces what [`Self::generation`] and [`Self::policies`] said before.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
@@ -117,8 +126,9 @@ impl Builder {
             .transpose()?;
         let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
         let origin = service::origin(address, tls.is_some());
-        let service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
-        Sandbox::assemble(service, tls, ca_file, listener)
+        let mut service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
+        service.processing_time = self.processing_time;
+        Sandbox::assemble(service, tls, ca_file, listener)?.announced(self.state.as_deref())
     }
 
     fn bind(&self) -> Result<TcpListener, Error> {

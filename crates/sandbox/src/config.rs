@@ -8,9 +8,17 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{Error, Generation};
+
+pub(crate) mod artifact;
+mod file;
+
+pub use artifact::{
+    ArtifactConfiguration, ArtifactHash, DEFAULT_ARTIFACT_CONFIGURATION, RsaPadding, SignatureForm,
+};
 
 /// Everything that can be chosen about a sandbox's content.
 #[derive(Clone, Debug)]
@@ -50,10 +58,16 @@ pub struct PolicyConfig {
     pub chain: bool,
     /// An e-mail address, a URI or a DNS name for the certificate.
     pub subject_alternative_name: Option<String>,
-    /// Whether signing needs an approval, which hash signing refuses.
+    /// Whether signing needs an approval: hash signing is refused, file-based requests wait.
     pub approval: bool,
     /// Whether its key is for GnuPG: RSA, and without an X.509 certificate.
     pub gpg: bool,
+    /// What file-based requests do, by slug; `initial`, `dsse` and `several` when empty.
+    pub artifact_configurations: BTreeMap<String, ArtifactConfiguration>,
+    /// The repositories whose images file-based requests may sign; a `*` stands for anything but a `/`.
+    pub allowed_repositories: Option<Vec<String>>,
+    /// What file-based requests put into `optional` of a simple-signing payload before they sign it.
+    pub inject: Map<String, Value>,
 }
 
 /// A kind of key.
@@ -115,6 +129,9 @@ impl PolicyConfig {
             subject_alternative_name: None,
             approval: false,
             gpg: false,
+            artifact_configurations: BTreeMap::new(),
+            allowed_repositories: None,
+            inject: Map::new(),
         }
     }
 
@@ -153,6 +170,41 @@ impl PolicyConfig {
     pub fn gpg(mut self) -> Self {
         self.gpg = true;
         self
+    }
+
+    /// With this artifact configuration; the first one replaces the default ones.
+    #[must_use]
+    pub fn artifact_configuration(
+        mut self,
+        slug: &str,
+        configuration: ArtifactConfiguration,
+    ) -> Self {
+        self.artifact_configurations.insert(slug.to_owned(), configuration);
+        self
+    }
+
+    /// For images of these repositories only; a `*` stands for anything but a `/`.
+    #[must_use]
+    pub fn allowed_repositories<'r>(mut self, names: impl IntoIterator<Item = &'r str>) -> Self {
+        self.allowed_repositories = Some(names.into_iter().map(str::to_owned).collect());
+        self
+    }
+
+    /// Puts a value into `optional` of the simple-signing payloads that file-based requests sign.
+    #[must_use]
+    pub fn inject(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.inject.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The artifact configurations that it has, given or by default.
+    pub(crate) fn effective_artifact_configurations(
+        &self,
+    ) -> BTreeMap<String, ArtifactConfiguration> {
+        match self.artifact_configurations.is_empty() {
+            true => artifact::defaults(),
+            false => self.artifact_configurations.clone(),
+        }
     }
 
     /// `project/slug`.
@@ -194,7 +246,7 @@ impl Config {
     }
 
     fn from_json(text: &str) -> Result<Self, String> {
-        let file: FileForm = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: file::FileForm = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let config = file.into_config()?;
         config.check()?;
         Ok(config)
@@ -209,6 +261,7 @@ impl Config {
             check_needs_certificate(policy)?;
             check_gpg(policy)?;
             check_alternative_name(policy)?;
+            check_artifact_configurations(policy)?;
             if !names.insert(policy.name()) {
                 return Err(format!("the signing policy {} is there twice", policy.name()));
             }
@@ -264,6 +317,16 @@ fn check_alternative_name(policy: &PolicyConfig) -> Result<(), String> {
     Ok(())
 }
 
+fn check_artifact_configurations(policy: &PolicyConfig) -> Result<(), String> {
+    for (slug, configuration) in &policy.artifact_configurations {
+        check_slug("artifact configuration", slug)?;
+        configuration.check(policy.key).map_err(|reason| {
+            format!("{}: artifact configuration {slug}: {reason}", policy.name())
+        })?;
+    }
+    Ok(())
+}
+
 fn check_token(entry: &ApiToken) -> Result<(), String> {
     if entry.token.is_empty() || !entry.token.chars().all(|c| c.is_ascii_graphic()) {
         return Err(format!(
@@ -275,69 +338,6 @@ fn check_token(entry: &ApiToken) -> Result<(), String> {
         return Err("a token has an empty user name".to_owned());
     }
     Ok(())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileForm {
-    organization_id: Option<String>,
-    #[serde(default)]
-    tokens: Vec<ApiToken>,
-    #[serde(default)]
-    generation: Generation,
-    projects: Option<BTreeMap<String, ProjectForm>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ProjectForm {
-    signing_policies: BTreeMap<String, PolicyForm>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PolicyForm {
-    key: KeyType,
-    #[serde(default)]
-    certificate: bool,
-    #[serde(default)]
-    chain: bool,
-    subject_alternative_name: Option<String>,
-    #[serde(default)]
-    approval: bool,
-    #[serde(default)]
-    gpg: bool,
-}
-
-impl FileForm {
-    fn into_config(self) -> Result<Config, String> {
-        let parse = |id: String| {
-            Uuid::parse_str(&id).map_err(|_| format!("organizationId '{id}' is no UUID"))
-        };
-        Ok(Config {
-            organization_id: self.organization_id.map(parse).transpose()?,
-            tokens: self.tokens,
-            generation: self.generation,
-            policies: self.projects.map_or_else(|| Config::default().policies, policies_of),
-        })
-    }
-}
-
-fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
-    let mut policies = Vec::new();
-    for (project, form) in projects {
-        policies.extend(form.signing_policies.into_iter().map(|(slug, form)| PolicyConfig {
-            project: project.clone(),
-            slug,
-            key: form.key,
-            certificate: form.certificate || form.chain,
-            chain: form.chain,
-            subject_alternative_name: form.subject_alternative_name,
-            approval: form.approval,
-            gpg: form.gpg,
-        }));
-    }
-    policies
 }
 
 #[cfg(test)]

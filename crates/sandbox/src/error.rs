@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use crate::signing_request::SigningRequestStatus;
+
 /// Why the sandbox cannot start or answer its owner. Every message is a sentence to act on.
 #[derive(Debug)]
 pub enum Error {
@@ -67,6 +69,28 @@ pub enum Error {
         /// The name that was asked for.
         name: String,
     },
+    /// There is no such signing request.
+    UnknownRequest {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The signing request does not wait for an approval.
+    NotWaiting {
+        /// Its id.
+        id: String,
+        /// Where it stands.
+        status: SigningRequestStatus,
+    },
+    /// The settings to reach a running sandbox are not there or not usable.
+    Settings {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A running sandbox cannot be asked, or has refused.
+    Control {
+        /// What was tried and what came of it.
+        reason: String,
+    },
     /// The sandbox's thread or runtime cannot be started.
     Runtime {
         /// What the system said.
@@ -126,6 +150,14 @@ impl fmt::Display for Error {
             Self::UnknownPolicy { name } => {
                 write!(f, "there is no signing policy {name} in this sandbox")
             }
+            Self::UnknownRequest { id } => {
+                write!(f, "there is no signing request {id} in this sandbox")
+            }
+            Self::NotWaiting { id, status } => write!(
+                f,
+                "the signing request {id} does not wait for an approval: its status is {status:?}"
+            ),
+            Self::Settings { reason } | Self::Control { reason } => f.write_str(reason),
             Self::Runtime { source } => write!(f, "cannot start the sandbox's thread: {source}"),
         }
     }
@@ -144,7 +176,11 @@ impl std::error::Error for Error {
             | Self::NoStateFolder { .. }
             | Self::Damaged { .. }
             | Self::Crypto { .. }
-            | Self::UnknownPolicy { .. } => None,
+            | Self::UnknownPolicy { .. }
+            | Self::UnknownRequest { .. }
+            | Self::NotWaiting { .. }
+            | Self::Settings { .. }
+            | Self::Control { .. } => None,
         }
     }
 }

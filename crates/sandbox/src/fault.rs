@@ -52,8 +52,10 @@ pub(crate) struct Canned {
 }
 
 /// What is done to a signature.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Tamper {
+    /// Other content is signed; of file-based signing alone.
+    Replace(Vec<u8>),
     Flip,
     Shorten,
     Lengthen,
@@ -213,6 +215,12 @@ impl Fault {
         self.with(Action::Tamper(Tamper::Empty))
     }
 
+    /// Signs this content, correctly, in place of that of each file; of file-based requests alone.
+    #[must_use]
+    pub fn other_content(self, content: impl Into<Vec<u8>>) -> Self {
+        self.with(Action::Tamper(Tamper::Replace(content.into())))
+    }
+
     fn with(mut self, action: Action) -> Self {
         self.action = action;
         self
@@ -229,8 +237,9 @@ impl Fault {
 }
 
 impl Tamper {
-    pub(crate) fn apply(self, mut signature: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn apply(&self, mut signature: Vec<u8>) -> Vec<u8> {
         match self {
+            Self::Replace(_) => {}
             Self::Flip => {
                 // The lowest bit of the last byte: the value stays in the range that the key allows.
                 if let Some(last) = signature.last_mut() {

@@ -14,13 +14,14 @@ use signal_hook::{
     iterator::Signals,
 };
 use signpath_sandbox::{
-    AuditEntry, Config, Error, Generation, Sandbox, env_text, read_audit_lines, write_env_file,
+    AuditEntry, ClientSettings, Config, Decision, Error, Generation, Sandbox, env_text,
+    read_audit_lines, write_env_file,
 };
 
 const ABOUT: &str =
     "A SignPath-compatible service with keys of its own, for trying and testing without an account.
 
-It signs hashes for whoever has its token and protects nothing. It is not SignPath's.";
+It signs for whoever has its token and protects nothing. It is not SignPath's.";
 
 const SERVE_EXAMPLES: &str = "Clients on other machines need --allow-remote, --tls and --listen with the address that they use:
   the module speaks plain http to loopback only; the certificate is for loopback and the
@@ -45,6 +46,14 @@ Examples:
   signpath-sandbox audit --state ~/.sandbox
   signpath-sandbox audit --state ~/.sandbox --json | tail -n 1";
 
+const DECIDE_EXAMPLES: &str =
+    "Which sandbox is meant is said by --state, by --env-file, or by the SIGNPATH_... settings in
+the environment. The id is the last part of the signing request's link.
+
+Examples:
+  signpath-sandbox approve 0f3a5c1e-7d2b-4c68-9e10-2b7f6d1c4a55 --state ~/.sandbox
+  signpath-sandbox deny 0f3a5c1e-7d2b-4c68-9e10-2b7f6d1c4a55 --env-file sandbox.env";
+
 #[derive(Parser)]
 #[command(version, about = ABOUT, max_term_width = 100)]
 struct Arguments {
@@ -60,6 +69,24 @@ enum Command {
     /// Print the audit log of a state folder, oldest line first
     #[command(after_help = AUDIT_EXAMPLES)]
     Audit(AuditArguments),
+    /// Approve a signing request that waits, and have it signed
+    #[command(after_help = DECIDE_EXAMPLES)]
+    Approve(DecideArguments),
+    /// Deny a signing request that waits
+    #[command(after_help = DECIDE_EXAMPLES)]
+    Deny(DecideArguments),
+}
+
+#[derive(clap::Args)]
+struct DecideArguments {
+    /// The signing request
+    id: String,
+    /// The state folder of the running sandbox
+    #[arg(long, value_name = "DIR", conflicts_with = "env_file")]
+    state: Option<PathBuf>,
+    /// The file that the running sandbox was given with --env-file
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -101,6 +128,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments),
         Command::Audit(arguments) => audit(&arguments.state, arguments.json),
+        Command::Approve(arguments) => decide(&arguments, Decision::Approve),
+        Command::Deny(arguments) => decide(&arguments, Decision::Deny),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -158,6 +187,30 @@ fn start(arguments: ServeArguments) -> Result<Sandbox, Error> {
     let sandbox = builder.start()?;
     sandbox.prepare()?;
     Ok(sandbox)
+}
+
+fn decide(arguments: &DecideArguments, decision: Decision) -> Result<(), String> {
+    let settings = match (&arguments.state, &arguments.env_file) {
+        (Some(folder), _) => ClientSettings::from_state(folder),
+        (None, Some(file)) => ClientSettings::from_env_file(file),
+        (None, None) => ClientSettings::from_source(environment),
+    };
+    let status = settings
+        .and_then(|settings| signpath_sandbox::decide(&settings, &arguments.id, decision))
+        .map_err(|error| error.to_string())?;
+    print(&format!("{}  {status}", arguments.id)).map_err(|error| error.to_string())?;
+    match (decision, status.as_str()) {
+        (Decision::Approve, "Completed") | (Decision::Deny, "Denied") => Ok(()),
+        _ => Err(format!("the signing request is {status}; its page says why")),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox shares no configuration with the client; this is its one look at the environment"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn audit(folder: &Path, as_json: bool) -> Result<(), String> {

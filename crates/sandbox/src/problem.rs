@@ -25,6 +25,7 @@ const KINDS: &[(u16, &str, &str)] = &[
     (413, "15.5.14", "Content Too Large"),
     (415, "15.5.16", "Unsupported Media Type"),
     (500, "15.6.1", "An error occurred while processing your request."),
+    (503, "15.6.4", "Service Unavailable"),
 ];
 
 /// The title of a 400 with `errors`, as recorded.

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{SocketAddr, TcpListener},
+    path::Path,
     sync::Arc,
 };
 
@@ -10,10 +11,14 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    AuditEntry, Builder, Error, Fault, Request, keys,
+    AuditEntry, Builder, Decision, Error, Fault, Request, SigningRequestInfo, keys,
+    routes::signing_requests,
     server::Server,
     service::Service,
+    signing_request::{SigningRequest, ledger::Unchanged},
+    state::CLIENT_FILE,
     tls::{CaFile, Tls},
+    write_env_file,
 };
 
 /// A running SignPath-compatible service, on a loopback port, in a thread of its own. It stops when it is dropped.
@@ -143,6 +148,66 @@ impl Sandbox {
         self.service.audit.entries()
     }
 
+    /// The file-based signing requests, oldest first.
+    #[must_use]
+    pub fn signing_requests(&self) -> Vec<SigningRequestInfo> {
+        let info = |request| self.info(request);
+        self.service.requests.all().into_iter().map(info).collect()
+    }
+
+    /// The file-based signing request of this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn signing_request(&self, id: &str) -> Result<SigningRequestInfo, Error> {
+        let found = Uuid::try_parse(id).ok().and_then(|id| self.service.requests.find(id));
+        let unknown = || Error::UnknownRequest { id: id.to_owned() };
+        found.map(|request| self.info(request)).ok_or_else(unknown)
+    }
+
+    /// Approves a signing request that waits, and signs it.
+    ///
+    /// # Errors
+    /// When there is none, or it does not wait.
+    pub fn approve(&self, id: &str) -> Result<SigningRequestInfo, Error> {
+        self.decide(id, Decision::Approve)
+    }
+
+    /// Denies a signing request that waits.
+    ///
+    /// # Errors
+    /// When there is none, or it does not wait.
+    pub fn deny(&self, id: &str) -> Result<SigningRequestInfo, Error> {
+        self.decide(id, Decision::Deny)
+    }
+
+    fn decide(&self, id: &str, decision: Decision) -> Result<SigningRequestInfo, Error> {
+        let unknown = || Error::UnknownRequest { id: id.to_owned() };
+        let uuid = Uuid::try_parse(id).map_err(|_| unknown())?;
+        match signing_requests::decide(&self.service, "owner", uuid, decision) {
+            Ok(request) => Ok(self.info(request)),
+            Err(Unchanged::Unknown) => Err(unknown()),
+            Err(Unchanged::Is(status)) => Err(Error::NotWaiting { id: id.to_owned(), status }),
+            Err(Unchanged::Broken(error)) => Err(error),
+        }
+    }
+
+    fn info(&self, request: SigningRequest) -> SigningRequestInfo {
+        SigningRequestInfo {
+            id: request.id.0,
+            policy: request.policy_name(),
+            web_link: self.service.page_link(&request),
+            user: request.user,
+            artifact_configuration: request.artifact_configuration_slug,
+            description: request.description,
+            parameters: request.parameters,
+            status: request.status,
+            reason: request.reason,
+            artifact: request.artifact.0,
+            signed_artifact: request.signed_artifact.map(|signed| signed.0),
+        }
+    }
+
     /// The private key of a policy `project/slug`, PKCS #8 PEM. What no real service gives away.
     ///
     /// # Errors
@@ -241,6 +306,14 @@ impl Sandbox {
         let sandbox = Self { service, address, tls, ca_file, server: Mutex::new(None) };
         *sandbox.server.lock() = Some(sandbox.serve(listener)?);
         Ok(sandbox)
+    }
+
+    /// Leaves the settings of a client in the state folder, for `approve` and `deny`.
+    pub(crate) fn announced(self, state: Option<&Path>) -> Result<Self, Error> {
+        if let Some(folder) = state {
+            write_env_file(&folder.join(CLIENT_FILE), &self.environment())?;
+        }
+        Ok(self)
     }
 
     fn serve(&self, listener: TcpListener) -> Result<Server, Error> {

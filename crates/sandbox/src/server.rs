@@ -8,7 +8,9 @@ use std::{
 
 use axum::{
     body::{Body, to_bytes},
-    http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version, header,
+    },
 };
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -33,8 +35,10 @@ use crate::{
     service::Service,
 };
 
-/// A hash to sign is small; the real service takes larger artifacts, which the sandbox has no use for.
+/// A hash to sign is small.
 const LARGEST_BODY: usize = 1024 * 1024;
+/// Payloads are small too, but an attestation can be a list of everything that is in an image.
+const LARGEST_SUBMISSION: usize = 16 * 1024 * 1024;
 
 /// A server that answers until it is dropped.
 pub(crate) struct Server {
@@ -132,7 +136,12 @@ async fn handle(
 ) -> Result<Response<Outgoing>, io::Error> {
     let (head, body) = request.into_parts();
     let is_http2 = head.version == Version::HTTP_2;
-    let Ok(body) = to_bytes(Body::new(body), LARGEST_BODY).await else {
+    let route = Route::of(&head.method, head.uri.path());
+    let limit = match route.is_some_and(Route::takes_artifact) {
+        true => LARGEST_SUBMISSION,
+        false => LARGEST_BODY,
+    };
+    let Ok(body) = to_bytes(Body::new(body), limit).await else {
         let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE);
         let answer = problem.into_answer(service.generation);
         return Ok(respond(answer, Sending::ThenClose, connection));
@@ -141,12 +150,12 @@ async fn handle(
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
+        host: host(&head.uri, &head.headers),
         headers: head.headers,
         body: body.to_vec(),
         form: None,
         tamper: None,
     };
-    let route = Route::of(&call.method, &call.path);
     let record = || record_of(&call, route, connection.number, is_http2);
     service.recorder.requests.keep(record);
     let fault = service.faults.take(route).unwrap_or_else(Fault::none);
@@ -159,8 +168,8 @@ async fn handle(
     if let Action::CloseBeforeAnswer | Action::NeverAnswer = fault.action {
         return std::future::pending().await;
     }
-    if let Action::Tamper(tamper) = fault.action {
-        call.tamper = Some(tamper);
+    if let Action::Tamper(tamper) = &fault.action {
+        call.tamper = Some(tamper.clone());
     }
     let answer = match fault.canned {
         Some(canned) => written_by_the_test(canned),
@@ -175,6 +184,11 @@ async fn answer(service: Arc<Service>, mut call: Call) -> Answer {
     }
     let answering = tokio::task::spawn_blocking(move || routes::answer(&service, &call));
     answering.await.unwrap_or_else(|_| Answer::bare(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    header.or_else(|| uri.authority().map(|authority| authority.as_str())).map(str::to_owned)
 }
 
 fn is_multipart(call: &Call) -> bool {

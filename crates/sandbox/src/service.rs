@@ -1,6 +1,6 @@
 //! The service behind the sockets: everything a request can see or change.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     Config, Error, Generation, KeyMaterial,
@@ -8,6 +8,7 @@ use crate::{
     catalog::Catalog,
     fault::FaultQueue,
     record::{Memory, Recorder},
+    signing_request::{SigningRequest, ledger::Ledger},
     state::{Identity, StateFolder},
     store::Store,
 };
@@ -20,6 +21,9 @@ pub(crate) struct Service {
     pub(crate) audit: AuditLog,
     pub(crate) faults: FaultQueue,
     pub(crate) recorder: Recorder,
+    pub(crate) requests: Ledger,
+    /// How long a file-based request is in progress, once nothing stands in its way.
+    pub(crate) processing_time: Duration,
     /// Scheme, host and port, as clients reach it.
     pub(crate) origin: String,
 }
@@ -34,6 +38,7 @@ impl Service {
     ) -> Result<Self, Error> {
         let identity = Identity::resolve(config, state.as_deref())?;
         let audit = AuditLog::open(state.as_deref(), memory)?;
+        let requests = Ledger::open(state.clone())?;
         let store = Store::new(state, keys)?;
         Ok(Self {
             catalog: Catalog::new(identity.organization_id, &config.policies, store),
@@ -42,14 +47,44 @@ impl Service {
             audit,
             faults: FaultQueue::default(),
             recorder: Recorder::new(memory),
+            requests,
+            processing_time: Duration::ZERO,
             origin,
         })
     }
 
-    /// The page of a signing request, in the form of the real service's links. The sandbox has no such page.
+    /// Whether a client that wrote this host and port means this sandbox, not a name that somebody else has pointed at it.
+    pub(crate) fn is_served_as(&self, host: &str) -> bool {
+        let Some((_, own)) = self.origin.split_once("://") else { return false };
+        let port = own.rsplit_once(':').map_or("", |(_, port)| port);
+        let is_loopback = own.starts_with("127.") || own.starts_with("[::1]");
+        host == own || (is_loopback && host == format!("localhost:{port}"))
+    }
+
+    /// `http` or `https`.
+    pub(crate) fn scheme(&self) -> &str {
+        self.origin.split_once("://").map_or("http", |(scheme, _)| scheme)
+    }
+
+    /// The page of a signing request, in the form of the real service's links. Requests to sign a hash have no such page.
     pub(crate) fn web_link(&self, signing_request_id: &str) -> String {
+        format!("{}{}", self.origin, self.page_path(signing_request_id))
+    }
+
+    /// As [`Self::web_link`], with the secret that opens the page.
+    pub(crate) fn page_link(&self, request: &SigningRequest) -> String {
+        format!("{}?secret={}", self.web_link(&request.id.0.to_string()), request.secret)
+    }
+
+    pub(crate) fn page_path(&self, signing_request_id: &str) -> String {
         let organization = self.identity.organization_id;
-        format!("{}/Web/{organization}/SigningRequests/Details/{signing_request_id}", self.origin)
+        format!("/Web/{organization}/SigningRequests/Details/{signing_request_id}")
+    }
+
+    /// Where a client asks for a signing request.
+    pub(crate) fn request_link(&self, signing_request_id: &str) -> String {
+        let organization = self.identity.organization_id;
+        format!("{}/Api/v1/{organization}/SigningRequests/{signing_request_id}", self.origin)
     }
 }
 

@@ -8,6 +8,8 @@
 //! code-signing-intermediate.pem  -key.pem    the authority below it that issues those with a chain
 //! tls-root.pem           -key.pem     the root of the TLS server's certificate
 //! audit.jsonl                         one line per request to sign
+//! client.env                          the settings of a client, while a sandbox serves
+//! requests/ID.json                    file-based signing requests
 //! lock                                held while a sandbox uses the folder
 //! ```
 
@@ -33,6 +35,10 @@ use crate::{
 
 /// The audit log's name inside a state folder.
 pub(crate) const AUDIT_FILE: &str = "audit.jsonl";
+/// The folder of the file-based signing requests inside a state folder.
+pub(crate) const REQUESTS_FOLDER: &str = "requests";
+/// The settings of a client inside a state folder.
+pub(crate) const CLIENT_FILE: &str = "client.env";
 const IDENTITY_FILE: &str = "sandbox.json";
 const LOCK_FILE: &str = "lock";
 
@@ -41,6 +47,8 @@ const OURS: &[&str] = &[
     IDENTITY_FILE,
     LOCK_FILE,
     AUDIT_FILE,
+    CLIENT_FILE,
+    REQUESTS_FOLDER,
     "keys",
     "certificates",
     "code-signing-root.pem",
@@ -173,6 +181,18 @@ impl StateFolder {
 /// Whether a folder has the file that a state folder is known by.
 pub(crate) fn has_identity(folder: &Path) -> bool {
     folder.join(IDENTITY_FILE).exists()
+}
+
+/// Whether a sandbox is using a state folder.
+pub(crate) fn is_in_use(folder: &Path) -> Result<bool, Error> {
+    let lock = private_file::append(&folder.join(LOCK_FILE))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => {
+            Err(Error::File { action: "lock", path: folder.join(LOCK_FILE), source })
+        }
+    }
 }
 
 /// Whether a folder is empty or a sandbox's: it has a `sandbox.json`, or lost it and holds nothing but what is ours.

@@ -64,6 +64,11 @@ impl Store {
         &self.root
     }
 
+    pub(crate) fn root_der(&self) -> Result<Vec<u8>, Error> {
+        let der = self.root.certificate_der();
+        der.map_err(|reason| Error::crypto("the code signing root", reason))
+    }
+
     /// Reads a policy's key and certificate, making what is not there.
     pub(crate) fn material(&self, policy: &PolicyConfig) -> Result<Material, Error> {
         let key = match self.kept_key(policy)? {

@@ -38,8 +38,17 @@ fn the_readme_s_example_is_a_configuration() {
     let (_, from) = include_str!("../../README.md").split_once("```json\n").unwrap();
     let (example, _) = from.split_once("```").unwrap();
     let config = Config::from_json(example).unwrap();
-    let policy = PolicyConfig::new("demo/release", KeyType::P256);
-    assert_eq!(config.policies, [policy.subject_alternative_name("release@example.com")]);
+    let images = ArtifactConfiguration::new(SignatureForm::Dsse).paths(["images/*.json"]);
+    let initial = ArtifactConfiguration::new(SignatureForm::Raw);
+    // Not said, as the key is not RSA.
+    let unpadded = |configuration| ArtifactConfiguration { rsa_padding: None, ..configuration };
+    let policy = PolicyConfig::new("demo/release", KeyType::P256)
+        .subject_alternative_name("release@example.com")
+        .artifact_configuration("initial", unpadded(initial))
+        .artifact_configuration("images", unpadded(images))
+        .allowed_repositories(["registry.example/team/*"])
+        .inject("approved-by", "sandbox");
+    assert_eq!(config.policies, [policy]);
 }
 
 #[test]
@@ -64,6 +73,18 @@ fn what_cannot_be_is_refused_with_a_reason() {
         (
             r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "rsa2048", "gpg": true, "chain": true}}}}}"#,
             "a/b: a gpg key has no certificate",
+        ),
+        (
+            r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "rsa2048", "artifactConfigurations": {"c": {"form": "raw"}}}}}}}"#,
+            "a/b: artifact configuration c: rsaPadding is mandatory for an RSA key; allowed: pkcs1, pss",
+        ),
+        (
+            r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p256", "artifactConfigurations": {"c": {"form": "raw", "paths": []}}}}}}}"#,
+            "paths names no file",
+        ),
+        (
+            r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p256", "artifactConfigurations": {"c": {"form": "raw", "hashAlgorithm": "sha1"}}}}}}}"#,
+            "sha1",
         ),
     ] {
         let message = Config::from_json(text).unwrap_err();

@@ -1,18 +1,14 @@
 //! The older form of hash signing, the fast signing request: a multipart form with a JSON file, both on
 //! `POST SigningRequests/SubmitWithArtifact` and on `POST SigningRequests`.
 
-use axum::{
-    body::Body,
-    extract::{FromRequest, Multipart},
-    http::{HeaderMap, Request, StatusCode},
-};
+use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
     Call,
-    signing::{self, Order, Signed, find_policy, hex},
+    signing::{self, Order, Signed, find_policy},
 };
 use crate::{
     algorithm::{Algorithm, EcdsaFormat, HashAlgorithm, Padding},
@@ -20,22 +16,11 @@ use crate::{
     audit::AuditEntry,
     problem::Problem,
     service::Service,
+    visible::hex,
 };
 
 /// Recorded text of the service.
 const INVALID_FORMAT: &str = "The file has an invalid format.";
-
-/// The parts of a multipart form.
-pub(crate) struct Form {
-    parts: Vec<Part>,
-}
-
-struct Part {
-    name: String,
-    /// Only a file has one.
-    file_name: Option<String>,
-    content: Vec<u8>,
-}
 
 /// The artifact file. Unknown properties are ignored, and come back in the answer with all others.
 #[derive(Deserialize)]
@@ -48,32 +33,10 @@ struct Payload {
     metadata: Option<Value>,
 }
 
-impl Form {
-    /// Reads a multipart body; `None` when it is not a complete one.
-    pub(crate) async fn read(headers: &HeaderMap, body: Vec<u8>) -> Option<Self> {
-        let mut request = Request::new(Body::from(body));
-        *request.headers_mut() = headers.clone();
-        let mut multipart = Multipart::from_request(request, &()).await.ok()?;
-        let mut parts = Vec::new();
-        while let Some(field) = multipart.next_field().await.ok()? {
-            parts.push(Part {
-                name: field.name().unwrap_or_default().to_owned(),
-                file_name: field.file_name().map(str::to_owned),
-                content: field.bytes().await.ok()?.to_vec(),
-            });
-        }
-        Some(Self { parts })
-    }
-
-    /// Pascal and camel case are both documented, so the case of a name does not matter.
-    fn part(&self, name: &str) -> Option<&Part> {
-        self.parts.iter().find(|part| part.name.eq_ignore_ascii_case(name))
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        let part = self.part(name)?;
-        String::from_utf8(part.content.clone()).ok().filter(|text| !text.is_empty())
-    }
+/// Whether a form is one; without its field it is for file-based signing.
+pub(super) fn is_meant(call: &Call) -> bool {
+    let field = call.form.as_ref().and_then(|form| form.text("IsFastSigningRequest"));
+    field.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 pub(super) fn handle(
@@ -83,28 +46,17 @@ pub(super) fn handle(
 ) -> Result<(Signed, Answer), Problem> {
     let form = call.form.as_ref();
     let form = form.ok_or_else(|| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE))?;
-    let (project, policy) = (form.text("ProjectSlug"), form.text("SigningPolicySlug"));
-    if project.is_some() || policy.is_some() {
-        let shown = |slug: &Option<String>| slug.clone().unwrap_or_default();
-        entry.policy = Some(format!("{}/{}", shown(&project), shown(&policy)));
-    }
-    let artifact = form.part("Artifact").filter(|part| part.file_name.is_some());
+    let (project, policy) = signing::slugs(form, entry);
+    let artifact = form.file("Artifact");
     Problem::require(&[
         ("ProjectSlug", project.is_some()),
         ("SigningPolicySlug", policy.is_some()),
         ("Artifact", artifact.is_some()),
     ])?;
     let (project, policy) = (project.unwrap_or_default(), policy.unwrap_or_default());
-    let fast = form.text("IsFastSigningRequest");
-    if !fast.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return Err(Problem::field(
-            "IsFastSigningRequest",
-            "The sandbox signs hashes only: IsFastSigningRequest has to be true.",
-        ));
-    }
     find_policy(service, &project, &policy)?;
 
-    let (file, payload) = read_payload(artifact.map_or(&[], |part| &part.content))?;
+    let (file, payload) = read_payload(artifact.unwrap_or_default())?;
     entry.metadata = payload.metadata.clone();
     let invalid = || Problem::field("", INVALID_FORMAT);
     let digest = STANDARD.decode(&payload.base64_encoded_hash).map_err(|_| invalid())?;

@@ -1,97 +1,27 @@
-//! The service's routes: one table, and the way from a request to the handler that answers it.
+//! The way from a request to the handler that answers it.
 //!
 //! Handlers are plain functions from a [`Call`] to an [`Answer`]; nothing here knows sockets.
 
 mod fast_request;
+mod form;
 mod meta;
+mod page;
 mod policies;
 mod sign_hash;
 mod signing;
+pub(crate) mod signing_requests;
+mod submit;
+mod table;
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use fast_request::Form;
+use table::{ROUTES, captures};
+
+pub(crate) use form::Form;
+pub use table::Route;
 
 use crate::{Generation, answer::Answer, config::ApiToken, problem::Problem, service::Service};
-
-/// A route of the service.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub enum Route {
-    /// `GET Cryptoki/MySigningPolicies`
-    MySigningPolicies,
-    /// `POST SigningRequests/SignHash`
-    SignHash,
-    /// `POST SigningRequests/SubmitWithArtifact`, the multipart form
-    SubmitWithArtifact,
-    /// `POST SigningRequests`, the multipart form of still older servers
-    SigningRequests,
-    /// `GET Projects/{project}/SigningPolicies/{policy}/Certificate`
-    Certificate,
-    /// `GET healthz`
-    Health,
-    /// `GET Meta/SystemInfo`
-    SystemInfo,
-}
-
-struct Row {
-    route: Route,
-    method: Method,
-    /// Words are matched whatever their case, as the service does; `*` stands for one segment.
-    path: &'static [&'static str],
-    generations: &'static [Generation],
-}
-
-const EVERY: &[Generation] = &[Generation::Old, Generation::New, Generation::Both];
-const NOT_OLD: &[Generation] = &[Generation::New, Generation::Both];
-const NOT_NEW: &[Generation] = &[Generation::Old, Generation::Both];
-
-const ROUTES: &[Row] = &[
-    row(Route::Health, Method::GET, &["Api", "healthz"], EVERY),
-    row(Route::SystemInfo, Method::GET, &["Api", "v1", "Meta", "SystemInfo"], EVERY),
-    row(
-        Route::MySigningPolicies,
-        Method::GET,
-        &["Api", "v1", "*", "Cryptoki", "MySigningPolicies"],
-        EVERY,
-    ),
-    row(Route::SignHash, Method::POST, &["Api", "v1", "*", "SigningRequests", "SignHash"], NOT_OLD),
-    row(
-        Route::SubmitWithArtifact,
-        Method::POST,
-        &["Api", "v1", "*", "SigningRequests", "SubmitWithArtifact"],
-        NOT_NEW,
-    ),
-    row(Route::SigningRequests, Method::POST, &["Api", "v1", "*", "SigningRequests"], NOT_NEW),
-    row(
-        Route::Certificate,
-        Method::GET,
-        &["Api", "v1", "*", "Projects", "*", "SigningPolicies", "*", "Certificate"],
-        EVERY,
-    ),
-];
-
-const fn row(
-    route: Route,
-    method: Method,
-    path: &'static [&'static str],
-    generations: &'static [Generation],
-) -> Row {
-    Row { route, method, path, generations }
-}
-
-impl Route {
-    /// The route of a request, whichever generation offers it.
-    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
-        let row = ROUTES.iter().find(|row| row.method == *method && captures(row, path).is_some());
-        row.map(|row| row.route)
-    }
-
-    fn is_signing(self) -> bool {
-        matches!(self, Self::SignHash | Self::SubmitWithArtifact | Self::SigningRequests)
-    }
-}
 
 /// A request, read completely.
 pub(crate) struct Call {
@@ -99,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
+    /// Host and port as the client wrote them: a header of HTTP/1.1, `:authority` of HTTP/2.
+    pub(crate) host: Option<String>,
     pub(crate) body: Vec<u8>,
     /// The multipart form, where the body is one.
     pub(crate) form: Option<Form>,
@@ -122,12 +54,21 @@ pub(crate) fn answer(service: &Service, call: &Call) -> Answer {
     match row.route {
         Route::Health => meta::health(),
         Route::SystemInfo => meta::system_info(generation),
+        Route::Page | Route::PageApprove | Route::PageDeny => {
+            page::answer(service, row.route, captures, call)
+        }
+        // The newer service has the route, and takes no hashes there.
+        Route::SubmitWithArtifact
+            if generation == Generation::New && fast_request::is_meant(call) =>
+        {
+            Answer::bare(StatusCode::NOT_FOUND)
+        }
         route => in_organization(service, route, captures, call)
             .unwrap_or_else(|problem| problem.into_answer(generation)),
     }
 }
 
-/// Routes below `v1/{organization}`: they need a token of that organization.
+/// Routes below an organization: they need a token of that organization.
 fn in_organization(
     service: &Service,
     route: Route,
@@ -138,10 +79,13 @@ fn in_organization(
     if route.is_signing() {
         return Ok(signing::answer(service, route, user, call));
     }
-    user?;
+    let user = user?;
     match (route, captures) {
+        (Route::MySigningPolicies, _) => policies::my_signing_policies(service, &call.query),
         (Route::Certificate, [_, project, slug]) => policies::certificate(service, project, slug),
-        _ => policies::my_signing_policies(service, &call.query),
+        (Route::CertificateBySlug, [_, slug]) => policies::certificate_by_slug(service, slug),
+        (_, [_, id, ..]) => signing_requests::answer(service, route, &user.user, id),
+        _ => Err(Problem::new(StatusCode::NOT_FOUND)),
     }
 }
 
@@ -167,23 +111,6 @@ fn authenticate<'a>(
         )));
     }
     Ok(user)
-}
-
-/// The segments of a path that stand where the row has `*`, if the path is the row's.
-fn captures<'p>(row: &Row, path: &'p str) -> Option<Vec<&'p str>> {
-    let segments: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
-    if segments.len() != row.path.len() {
-        return None;
-    }
-    let mut captured = Vec::new();
-    for (pattern, segment) in row.path.iter().zip(segments) {
-        if *pattern == "*" && !segment.is_empty() {
-            captured.push(segment);
-        } else if !pattern.eq_ignore_ascii_case(segment) {
-            return None;
-        }
-    }
-    Some(captured)
 }
 
 #[cfg(test)]

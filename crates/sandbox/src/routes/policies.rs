@@ -52,6 +52,16 @@ struct RsaParameters {
     modulus: String,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CertificateEntry {
+    slug: String,
+    certificate_bytes: String,
+    certificate_type: &'static str,
+    #[serde(rename = "x509CertificateChain")]
+    chain: Vec<String>,
+}
+
 pub(super) fn my_signing_policies(service: &Service, query: &str) -> Result<Answer, Problem> {
     let uri: Uri = format!("/?{query}").parse().unwrap_or_default();
     let Query(filter) = Query::<Filter>::try_from_uri(&uri)
@@ -74,6 +84,26 @@ pub(super) fn certificate(service: &Service, project: &str, slug: &str) -> Resul
     let material = service.catalog.material(policy).map_err(internal)?;
     let der = material.certificate.clone().ok_or_else(not_found)?;
     Ok(Answer::new(StatusCode::OK, "application/pkix-cert", der))
+}
+
+/// The certificate whose slug is `{project}-{policy}`, with those above it.
+pub(super) fn certificate_by_slug(service: &Service, slug: &str) -> Result<Answer, Problem> {
+    let not_found = || Problem::new(StatusCode::NOT_FOUND);
+    let is_meant =
+        |policy: &&Policy| format!("{}-{}", policy.config.project, policy.config.slug) == slug;
+    let policy = service.catalog.policies().find(is_meant).ok_or_else(not_found)?;
+    let material = service.catalog.material(policy).map_err(internal)?;
+    let certificate = material.certificate.as_ref().ok_or_else(not_found)?;
+    let chain = match material.chain.is_empty() {
+        true => vec![service.catalog.store().root_der().map_err(internal)?],
+        false => material.chain.clone(),
+    };
+    Ok(Answer::json(&CertificateEntry {
+        slug: slug.to_owned(),
+        certificate_bytes: STANDARD.encode(certificate),
+        certificate_type: "X509",
+        chain: chain.iter().map(|der| STANDARD.encode(der)).collect(),
+    }))
 }
 
 /// A fault of the sandbox itself; the message goes to the client, who is its owner.

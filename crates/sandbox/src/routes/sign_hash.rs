@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Call,
-    signing::{self, Order, Signed, hex},
+    signing::{self, Order, Signed},
 };
 use crate::{
     algorithm::{Algorithm, EcdsaFormat, HashAlgorithm, Padding},
@@ -15,6 +15,7 @@ use crate::{
     audit::AuditEntry,
     problem::Problem,
     service::Service,
+    visible::hex,
 };
 
 #[derive(Deserialize)]

@@ -1,9 +1,9 @@
-//! What both forms of hash signing have in common: look the policy up, judge the order, sign, keep a record.
+//! What all ways to sign have in common: look the policy up, keep a record; and hash signing: judge the order, sign.
 
 use axum::http::StatusCode;
 use uuid::Uuid;
 
-use super::{Call, Route, fast_request, policies::internal, sign_hash};
+use super::{Call, Form, Route, fast_request, policies::internal, sign_hash, submit};
 use crate::{
     Generation,
     algorithm::Algorithm,
@@ -44,14 +44,15 @@ pub(super) fn answer(
 ) -> Answer {
     let name = user.as_ref().map_or("unknown", |user| user.user.as_str());
     let mut entry = AuditEntry::begin(route, name);
-    let outcome = user.and_then(|_| match route {
-        Route::SignHash => sign_hash::handle(service, call, &mut entry),
-        _ => fast_request::handle(service, call, &mut entry),
+    let outcome = user.and_then(|user| match route {
+        Route::SignHash => sign_hash::handle(service, call, &mut entry).map(with_result),
+        _ if fast_request::is_meant(call) => {
+            fast_request::handle(service, call, &mut entry).map(with_result)
+        }
+        _ => submit::handle(service, call, user, &mut entry),
     });
     entry.result = match &outcome {
-        Ok((signed, _)) => {
-            AuditResult::Signed { signing_request_id: signed.signing_request_id.clone() }
-        }
+        Ok((result, _)) => result.clone(),
         Err(problem) => {
             AuditResult::Refused { status: problem.status.as_u16(), reason: problem.reason() }
         }
@@ -65,20 +66,43 @@ pub(super) fn answer(
     }
 }
 
+fn with_result((signed, answer): (Signed, Answer)) -> (AuditResult, Answer) {
+    (AuditResult::Signed { signing_request_id: signed.signing_request_id }, answer)
+}
+
+/// Project and signing policy of a multipart form, as far as it has them.
+pub(super) fn slugs(form: &Form, entry: &mut AuditEntry) -> (Option<String>, Option<String>) {
+    let (project, policy) = (form.text("ProjectSlug"), form.text("SigningPolicySlug"));
+    if project.is_some() || policy.is_some() {
+        let shown = |slug: &Option<String>| slug.clone().unwrap_or_default();
+        entry.policy = Some(format!("{}/{}", shown(&project), shown(&policy)));
+    }
+    (project, policy)
+}
+
 /// The policy of a request; the text of a miss is recorded.
-pub(super) fn find_policy<'a>(
+pub(super) fn known_policy<'a>(
     service: &'a Service,
     project: &str,
     slug: &str,
 ) -> Result<&'a Policy, Problem> {
-    let policy = service.catalog.find(project, slug).ok_or_else(|| {
+    service.catalog.find(project, slug).ok_or_else(|| {
         Problem::field(
             "SigningPolicySlug",
             format!(
                 "There is no signing policy with slug '{slug}' in the project with slug '{project}'."
             ),
         )
-    })?;
+    })
+}
+
+/// The policy of a request to sign a hash.
+pub(super) fn find_policy<'a>(
+    service: &'a Service,
+    project: &str,
+    slug: &str,
+) -> Result<&'a Policy, Problem> {
+    let policy = known_policy(service, project, slug)?;
     if policy.config.approval {
         return Err(Problem::field("SigningPolicyId", APPROVAL));
     }
@@ -109,7 +133,7 @@ pub(super) fn sign(service: &Service, call: &Call, order: &Order) -> Result<Sign
     Ok(Signed {
         web_link: service.web_link(&id),
         signing_request_id: id,
-        signature: match call.tamper {
+        signature: match &call.tamper {
             Some(tamper) => tamper.apply(signature),
             None => signature,
         },
@@ -124,9 +148,4 @@ fn wrong_length(generation: Generation, algorithm: Algorithm) -> Problem {
         }
         _ => Problem::field("", WRONG_LENGTH),
     }
-}
-
-/// A digest in the audit log's form.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,21 @@
 //! Whatever comes in, the routes answer it: no panic, and no signature for nonsense.
 
+use std::{collections::BTreeMap, sync::OnceLock};
+
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Config, KeyMaterial, KeyType, PolicyConfig, record::Memory};
+use crate::{
+    ArtifactConfiguration, Config, KeyMaterial, KeyType, PolicyConfig, SignatureForm,
+    SigningRequestStatus,
+    archive::{Archive, ArchiveFile},
+    record::Memory,
+    signing_request::{
+        SigningRequest,
+        process::{self, Submission},
+    },
+};
 
 const PATHS: &[&str] = &[
     "Cryptoki/MySigningPolicies",
@@ -14,11 +25,18 @@ const PATHS: &[&str] = &[
     "Projects/p/SigningPolicies/a/Certificate",
 ];
 
-fn service() -> Service {
-    let policies = vec![PolicyConfig::new("p/a", KeyType::P256)];
-    let config = Config { policies, ..Config::default() };
-    let origin = "http://sandbox".to_owned();
-    Service::new(&config, None, KeyMaterial::Fresh, Memory::Newest, origin).unwrap()
+/// One for all tests: making its authorities takes longer than what is tried with it.
+fn service() -> &'static Service {
+    static SERVICE: OnceLock<Service> = OnceLock::new();
+    SERVICE.get_or_init(|| {
+        let policies = vec![
+            PolicyConfig::new("p/a", KeyType::P256),
+            PolicyConfig::new("p/waits", KeyType::P256).approval(),
+        ];
+        let config = Config { policies, ..Config::default() };
+        let origin = "http://sandbox".to_owned();
+        Service::new(&config, None, KeyMaterial::Fresh, Memory::Nothing, origin).unwrap()
+    })
 }
 
 fn call(service: &Service, method: Method, path: &str, content_type: &str) -> Call {
@@ -32,6 +50,7 @@ fn call(service: &Service, method: Method, path: &str, content_type: &str) -> Ca
         path: format!("/Api/v1/{organization}/{path}"),
         query: String::new(),
         headers,
+        host: None,
         body: Vec::new(),
         form: None,
         tamper: None,
@@ -51,23 +70,23 @@ proptest! {
         token in prop::collection::vec(any::<u8>(), 0..40),
     ) {
         let service = service();
-        let mut call = call(&service, Method::GET, PATHS[0], "application/json");
+        let mut call = call(service, Method::GET, PATHS[0], "application/json");
         call.query = query;
-        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 200 | 400));
+        prop_assert!(matches!(answer(service, &call).status.as_u16(), 200 | 400));
         if let Ok(value) = HeaderValue::from_bytes(&token) {
             call.headers.insert(header::AUTHORIZATION, value);
-            prop_assert_eq!(answer(&service, &call).status.as_u16(), 401);
+            prop_assert_eq!(answer(service, &call).status.as_u16(), 401);
         }
         call.path = path;
-        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 401 | 403 | 404 | 405));
+        prop_assert!(matches!(answer(service, &call).status.as_u16(), 401 | 403 | 404 | 405));
     }
 
     #[test]
     fn any_body_is_answered_and_never_signed(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let service = service();
-        let mut call = call(&service, Method::POST, PATHS[1], "application/json");
+        let mut call = call(service, Method::POST, PATHS[1], "application/json");
         call.body = body;
-        prop_assert_eq!(answer(&service, &call).status.as_u16(), 400);
+        prop_assert_eq!(answer(service, &call).status.as_u16(), 400);
     }
 
     #[test]
@@ -75,7 +94,7 @@ proptest! {
         project in json(), policy in json(), hash in json(), algorithm in json(), options in json(),
     ) {
         let service = service();
-        let mut call = call(&service, Method::POST, PATHS[1], "application/json");
+        let mut call = call(service, Method::POST, PATHS[1], "application/json");
         let data = serde_json::json!({
             "hash": hash, "signatureAlgorithm": algorithm, "ecdsaOptions": options,
         });
@@ -83,7 +102,7 @@ proptest! {
             "projectSlug": project, "signingPolicySlug": policy, "hashSigningData": data,
         });
         call.body = body.to_string().into_bytes();
-        let status = answer(&service, &call).status.as_u16();
+        let status = answer(service, &call).status.as_u16();
         prop_assert_eq!(status, 400, "{}", body);
     }
 
@@ -94,9 +113,9 @@ proptest! {
     ) {
         let service = service();
         let content_type = "multipart/form-data; boundary=b";
-        let mut call = call(&service, Method::POST, PATHS[3], content_type);
+        let mut call = call(service, Method::POST, PATHS[3], content_type);
         call.form = read_form(&call.headers, rest);
-        prop_assert!(matches!(answer(&service, &call).status.as_u16(), 400 | 415));
+        prop_assert!(matches!(answer(service, &call).status.as_u16(), 400 | 415));
 
         let mut body = Vec::new();
         for (name, value) in
@@ -110,8 +129,76 @@ proptest! {
         body.extend(file);
         body.extend(b"\r\n--b--\r\n");
         call.form = read_form(&call.headers, body);
-        prop_assert_eq!(answer(&service, &call).status.as_u16(), 400);
+        prop_assert_eq!(answer(service, &call).status.as_u16(), 400);
     }
+
+    #[test]
+    fn any_artifact_is_taken_in_and_no_artifact_is_signed_that_is_no_zip(
+        file in prop::collection::vec(any::<u8>(), 0..100),
+        slug in "[a-z]{0,8}",
+    ) {
+        let service = service();
+        let content_type = "multipart/form-data; boundary=b";
+        let mut call = call(service, Method::POST, PATHS[2], content_type);
+        let field = |name: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let mut body = (field("projectSlug", "p") + &field("signingPolicySlug", "a")).into_bytes();
+        if !slug.is_empty() {
+            body.extend(field("artifactConfigurationSlug", &slug).into_bytes());
+        }
+        body.extend(b"--b\r\nContent-Disposition: form-data; name=\"artifact\"; filename=\"f\"\r\n\r\n");
+        body.extend(file);
+        body.extend(b"\r\n--b--\r\n");
+        call.form = read_form(&call.headers, body);
+        let is_known = ["", "initial", "dsse", "several"].contains(&slug.as_str());
+        let expected = if is_known { 201 } else { 400 };
+        prop_assert_eq!(answer(service, &call).status.as_u16(), expected);
+        let signed = |request: &SigningRequest| request.signed_artifact.is_some();
+        prop_assert!(!service.requests.all().iter().any(signed));
+    }
+
+    #[test]
+    fn no_page_and_no_decision_for_whoever_knows_no_secret(
+        query in ".{0,40}",
+        body in prop::collection::vec(any::<u8>(), 0..60),
+        host in prop::option::of(".{0,20}"),
+    ) {
+        let service = service();
+        let request = waiting(service);
+        let mut call = call(service, Method::GET, "", "application/x-www-form-urlencoded");
+        call.headers.insert(header::ORIGIN, HeaderValue::from_static("http://sandbox"));
+        let page = service.page_path(&request.id.0.to_string());
+        for (method, below) in [(Method::GET, ""), (Method::POST, "/Approve"), (Method::POST, "/Deny")] {
+            for host in [host.clone(), Some("sandbox".to_owned())] {
+                call.method = method.clone();
+                call.path = format!("{page}{below}");
+                call.host = host;
+                call.query.clone_from(&query);
+                call.body.clone_from(&body);
+                let status = answer(service, &call).status.as_u16();
+                prop_assert!(matches!(status, 403 | 404), "{}", status);
+            }
+        }
+        let after = service.requests.find(request.id.0).unwrap();
+        prop_assert_eq!(after.status, SigningRequestStatus::WaitingForApproval);
+    }
+}
+
+/// A request that waits for an approval.
+fn waiting(service: &Service) -> SigningRequest {
+    let file = ArchiveFile { path: "payload.json".to_owned(), content: b"{}".to_vec() };
+    let submission = Submission {
+        user: "u".to_owned(),
+        artifact_configuration_slug: "initial".to_owned(),
+        artifact_configuration: ArtifactConfiguration::new(SignatureForm::Raw),
+        description: None,
+        parameters: BTreeMap::new(),
+        artifact: Archive { files: vec![file] }.write().unwrap(),
+        tamper: None,
+    };
+    let policy = service.catalog.find("p", "waits").unwrap();
+    process::submit(service, policy, submission).unwrap().unwrap()
 }
 
 /// Small JSON values of every type.

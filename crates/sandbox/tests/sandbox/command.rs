@@ -8,7 +8,13 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use signpath_sandbox::write_env_file;
 use tempfile::TempDir;
+
+use crate::{
+    fixture::builder,
+    submission::{submit, zip},
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_signpath-sandbox");
 
@@ -131,6 +137,13 @@ fn wrong_arguments_end_with_2_and_wrong_content_with_1() {
         (vec!["serve", "--listen", "0.0.0.0:0"], 1, "--allow-remote"),
         (vec!["serve", "--listen", "nonsense"], 1, "cannot listen on nonsense"),
         (vec!["serve", "--config", "/nonexistent.json"], 1, "cannot read /nonexistent.json"),
+        (vec!["approve"], 2, "<ID>"),
+        (
+            vec!["approve", "x", "--state", "/nonexistent"],
+            1,
+            "/nonexistent is not the state folder",
+        ),
+        (vec!["deny", "x", "--env-file", "/nonexistent"], 1, "there is no file /nonexistent"),
         (vec!["audit", "--state", "/nonexistent"], 1, "/nonexistent is not the state folder"),
     ] {
         let output = run(&arguments);
@@ -145,6 +158,7 @@ fn the_help_has_examples() {
     for (arguments, text) in [
         (["serve", "--help"], "--env-file sandbox.env"),
         (["serve", "--help"], "plain http to loopback only"),
+        (["approve", "--help"], "--env-file sandbox.env"),
         (["audit", "--help"], "--json | tail"),
         (["audit", "--help"], "the beginning of the client's command line"),
     ] {
@@ -152,6 +166,61 @@ fn the_help_has_examples() {
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8(output.stdout).unwrap().contains(text));
     }
+}
+
+#[test]
+fn approve_and_deny_find_the_sandbox_by_state_by_env_file_and_by_environment() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("s");
+    // The tests' own client speaks no TLS.
+    let plain = builder().state(&state).start().unwrap();
+    let artifact = zip(&[("payload.json", "{}")]);
+    let ids: Vec<_> = (0..3).map(|_| submit(&plain, "demo/approval", None, &artifact)).collect();
+    drop(plain);
+    let sandbox = builder().tls().state(&state).start().unwrap();
+    let file = folder.path().join("e.env");
+    write_env_file(&file, &sandbox.environment()).unwrap();
+
+    let by_state = ["--state", state.to_str().unwrap()];
+    let by_file = ["--env-file", file.to_str().unwrap()];
+    for (id, word, how, status) in [
+        (&ids[0], "approve", by_state.as_slice(), "Completed"),
+        (&ids[1], "deny", &by_file, "Denied"),
+        (&ids[2], "approve", &[], "Completed"),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        let output = command.args([word, id]).args(how).envs(sandbox.environment()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{id}  {status}\n"));
+    }
+    let again = run(&[&["approve", &ids[0]], by_state.as_slice()].concat());
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("its status is Completed"), "{}", stderr(&again));
+    let alone = Command::new(PROGRAM).args(["deny", &ids[0]]).env_clear().output().unwrap();
+    assert!(stderr(&alone).contains("SIGNPATH_API_URL is not set"), "{}", stderr(&alone));
+    drop(sandbox);
+    let late = run(&[&["approve", &ids[0]], by_state.as_slice()].concat());
+    assert!(stderr(&late).contains("no sandbox is serving"), "{}", stderr(&late));
+}
+
+#[test]
+#[ignore = "needs curl, zip, unzip and openssl"]
+fn the_readme_s_commands_sign_a_file_with_the_stock_tools() {
+    let (_, from) = include_str!("../../README.md").split_once("## File-based signing").unwrap();
+    let commands = from.split("```").nth(1).unwrap();
+    let folder = TempDir::new().unwrap();
+    let sandbox = builder().start().unwrap();
+    fs::write(folder.path().join("payload.json"), "{}").unwrap();
+    fs::write(folder.path().join("key.pem"), sandbox.public_key_pem("demo/ec").unwrap()).unwrap();
+    let verify = "openssl dgst -sha256 -verify key.pem -signature payload.json.sig payload.json";
+    let script = format!("set -eu\n{commands}\n{verify}\n");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(folder.path()).envs(sandbox.environment());
+    let output = shell.output().unwrap();
+    let shown = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(output.status.success(), "{shown}{}", stderr(&output));
+    assert!(shown.contains(r#""status":"Completed""#) && shown.contains("Verified OK"), "{shown}");
 }
 
 #[test]

@@ -86,7 +86,10 @@ impl<'s> Call<'s> {
 
     /// The bytes of the request.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: sandbox\r\n", self.method, self.target);
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        if !self.headers.iter().any(|(name, _)| name == "Host") {
+            head += "Host: sandbox\r\n";
+        }
         head += &format!("Content-Length: {}\r\n", self.body.len());
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");

@@ -224,16 +224,8 @@ fn an_approval_and_an_unknown_policy_are_refused_in_both_forms() {
 }
 
 #[test]
-fn a_submission_that_is_not_fast_is_refused() {
+fn a_form_that_breaks_off_is_refused() {
     let sandbox = sandbox();
-    let fields = [
-        ("ProjectSlug", None, "demo"),
-        ("SigningPolicySlug", None, "ec"),
-        ("Artifact", Some("a.zip"), "PK"),
-    ];
-    let answer =
-        Call::new(&sandbox, "POST", "SigningRequests/SubmitWithArtifact").form(&fields).send();
-    assert!(errors(&answer)["IsFastSigningRequest"].is_array());
     let cut = "--b\r\nContent-Disposition: form-data; name=\"ProjectSlug\"\r\n\r\nde";
     let call = Call::new(&sandbox, "POST", "SigningRequests/SubmitWithArtifact");
     assert_eq!(call.body("multipart/form-data; boundary=b", cut).send().status, 415);
