@@ -1,0 +1,3 @@
+//! See the crate `signpath_command`.
+
+fn main() {}
