@@ -3,6 +3,9 @@
 mod referrer;
 mod simple_signing;
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::image::Image;
@@ -14,7 +17,10 @@ pub(crate) use referrer::bundle;
 pub(crate) use simple_signing::signature;
 
 /// How often a tag that others write too is tried.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 12;
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What was attached.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,8 +67,8 @@ fn subject(registry: &Registry, image: &Image) -> Result<Manifest, Error> {
     })
 }
 
-/// Changes what a tag names. Registries know no conditional writing, so what came of it is read again: if another writer
-/// was faster with a change of its own, ours is made anew on top of that.
+/// Changes what a tag names. Registries know no conditional writing: who read before we wrote, and writes after that, takes
+/// ours away without knowing. So it is looked at again when such a writer must have ended, and made anew if it is gone.
 fn change_tag(
     registry: &Registry,
     tag: &str,
@@ -71,6 +77,7 @@ fn change_tag(
 ) -> Result<Attached, Error> {
     let mut has_written = false;
     for _ in 0..ATTEMPTS {
+        let start = Instant::now();
         let found = registry.manifest(tag)?;
         let Some(content) = change(found.as_ref())? else {
             // It is in there: from before, or as it was written in the round before.
@@ -79,8 +86,16 @@ fn change_tag(
         };
         registry.push_manifest(tag, media_type, &content)?;
         has_written = true;
+        thread::sleep(pause(start.elapsed()));
     }
     Err(Error::failed(format!("{}:{tag} could not be written", registry.repository()))
         .because("others write to it at the same time")
         .hint("run the command again"))
+}
+
+/// Others take about as long as we did from reading to writing. The rest is chance, so that two do not go on in step.
+fn pause(took: Duration) -> Duration {
+    let took = took.max(SHORTEST_PAUSE);
+    let chance = getrandom::u32().unwrap_or_default() % 1024;
+    took.saturating_add(took.saturating_mul(chance) / 512).min(LONGEST_PAUSE)
 }
