@@ -58,7 +58,11 @@ fn a_credential_helper_is_asked() {
         .succeeds();
     }
 
-    fs::write(&helper, "#!/bin/sh\ncat >/dev/null\necho s3cret\necho 'the vault is sealed' >&2\nexit 1\n").unwrap();
+    fs::write(
+        &helper,
+        "#!/bin/sh\ncat >/dev/null\necho s3cret\necho 'the vault is sealed' >&2\nexit 1\n",
+    )
+    .unwrap();
     let front = Front::behind_a_door(bench.registry.address(), Door::Basic);
     let name = front.name(&images[2]);
     let (repository, _) = name.split_once('@').unwrap();

@@ -73,12 +73,17 @@ fn path() -> &'static PathBuf {
     })
 }
 
+/// cargo does not see that a test calls it: the build script of ring runs again for each variable of a package.
 fn build() -> PathBuf {
+    let kept =
+        ["PATH", "HOME", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
     let words = ["build", "--locked", "--package", "signpath-command", "--bin", "signpath-cosign"];
     let output = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(words)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_clear()
+        .envs(kept.iter().filter_map(|name| Some((name, variable(name)?))))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
