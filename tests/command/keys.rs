@@ -32,6 +32,17 @@ fn keys_are_listed_with_their_fingerprints() {
 }
 
 #[test]
+fn the_key_to_trust_is_the_one_of_the_policy() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    for policy in ["demo/rsa", "demo/ec", "demo/ec521", "demo/nocert"] {
+        let told = run_with(&place, &sandbox.environment(), &["trust", policy]).succeeds();
+        assert_eq!(told.text(), sandbox.public_key_pem(policy).unwrap());
+    }
+    let unknown = run_with(&place, &sandbox.environment(), &["trust", "demo/x"]);
+    unknown.fails(1, "this token cannot sign with demo/x");
+}
+
+#[test]
 fn commands_for_cosign_name_plugin_and_module() {
     let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
     let text = run_with(&place, &sandbox.environment(), &["keys", "--cosign"]).succeeds().text();

@@ -10,7 +10,7 @@ use crate::{
     harness::repository_file,
 };
 
-const KEYS: [&str; 4] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/nocert"];
+const KEYS: [&str; 5] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/ec521", "demo/nocert"];
 
 /// Signs by hash.
 fn sign(bench: &Bench, image: &str, policy: &str, more: &[&str]) -> super::program::Ended {

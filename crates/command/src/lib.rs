@@ -19,3 +19,4 @@ mod sign;
 mod signature;
 mod statement;
 mod terminal;
+mod trust;

@@ -33,6 +33,12 @@ pub(super) enum Command {
     /// List the signing policies that the token may use
     #[command(after_help = examples::KEYS)]
     Keys(KeysArguments),
+    /// Print the public key of a signing policy, for those who verify
+    #[command(after_help = examples::TRUST)]
+    Trust {
+        #[arg(value_name = "PROJECT/POLICY")]
+        policy: PolicyName,
+    },
     /// Print the completions for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions { shell: clap_complete::Shell },

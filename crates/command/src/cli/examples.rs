@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 still waiting.
 Examples:
   signpath-cosign keys
   signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
+  signpath-cosign trust web/release > web-release.pub
   cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
 pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files.
@@ -41,6 +42,12 @@ pub(super) const KEYS: &str = "Examples:
   signpath-cosign keys --cosign
       command lines for cosign, with the plugin and with the PKCS #11 module
   signpath-cosign keys --json | jq -r '.[].policy'";
+
+pub(super) const TRUST: &str = "The key is always asked of the service.
+
+Examples:
+  signpath-cosign trust web/release > web-release.pub
+  cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   signpath-cosign completions bash > ~/.local/share/bash-completion/completions/signpath-cosign

@@ -17,6 +17,7 @@ use crate::payload;
 use crate::registry::Registry;
 use crate::sign::{self, Order};
 use crate::terminal;
+use crate::trust;
 
 use arguments::{
     Arguments, AttachArguments, Command, KeysArguments, PayloadArguments, SignArguments,
@@ -53,6 +54,7 @@ fn execute(command: Command) -> Result<(), Error> {
         Command::Payload(arguments) => payload(&arguments),
         Command::Attach(arguments) => attach(&arguments),
         Command::Keys(arguments) => keys(&arguments),
+        Command::Trust { policy } => trust::run(&policy),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);
