@@ -4,8 +4,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::program::run_with;
-use crate::harness::{Workplace, sandbox_builder};
+use super::program::{run, run_with};
+use crate::{
+    cosign::bench::{Bench, Version},
+    harness::{Ran, Tool, Workplace, module_path, sandbox_builder},
+};
 
 #[test]
 fn keys_are_listed_with_their_fingerprints() {
@@ -47,7 +50,8 @@ fn commands_for_cosign_name_plugin_and_module() {
     let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
     let text = run_with(&place, &sandbox.environment(), &["keys", "--cosign"]).succeeds().text();
     let signing: Vec<_> = text.lines().filter(|line| line.starts_with("cosign sign ")).collect();
-    assert!(signing.iter().all(|line| line.contains(" --signing-config signing-config.json ")));
+    let stays_off = [" --signing-config signing-config.json ", " --tlog-upload=false "];
+    assert!(signing.iter().all(|line| stays_off.iter().any(|option| line.contains(option))));
     for key in ["'signpath://demo/rsa'", "'pkcs11:token=SignPath;object=demo%2Frsa?module-path="] {
         assert_eq!(signing.iter().filter(|line| line.contains(key)).count(), 1, "{text}");
     }
@@ -72,4 +76,28 @@ fn a_wrong_token_is_a_failure_that_is_explained_and_not_shown() {
         run_with(&place, &variables, &["keys"]).fails(1, "error: reading the signing policies");
     assert!(ended.stderr.contains("401") && ended.stderr.contains("\nhint: "), "{}", ended.stderr);
     assert!(!ended.stderr.contains("wr0ng"), "{}", ended.stderr);
+}
+
+/// The plugin's need the plugin, and are tried with it.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn the_commands_for_the_module_sign_as_they_stand_there() {
+    let bench = Bench::new();
+    std::os::unix::fs::symlink(Tool::CosignV3.path(), bench.place.path("cosign")).unwrap();
+    let printed = run(&bench, &["keys", "--cosign"]).succeeds().text();
+    let module = module_path().display().to_string();
+    let preparation =
+        printed.lines().find(|line| line.starts_with("cosign signing-config ")).unwrap();
+    for policy in ["demo/rsa", "demo/ec", "demo/ec521"] {
+        let key = format!(";object={}?", policy.replace('/', "%2F"));
+        let line = printed.lines().find(|line| line.contains(&key)).unwrap();
+        let image = bench.image();
+        let line = line
+            .replace("IMAGE@sha256:…", &image)
+            .replace("/usr/lib/libsignpath_pkcs11.so", &module);
+        let script = format!("PATH=$PWD:$PATH; {preparation} && {line}");
+        let mut shell = bench.place.command("sh");
+        Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
+        bench.cosign(Version::V3).verify(&bench.public_key_of(policy), &image).succeeds();
+    }
 }

@@ -49,6 +49,12 @@ impl Key {
     }
 }
 
+impl Key {
+    fn is_larger_curve(&self) -> bool {
+        self.kind == "EC" && self.bits > 256
+    }
+}
+
 fn date(digits: [u8; 8]) -> String {
     let text = String::from_utf8_lossy(&digits).into_owned();
     match (text.get(..4), text.get(4..6), text.get(6..)) {
@@ -113,17 +119,23 @@ const PREPARATION: &str =
     "# Once: a signing configuration without services, which keeps signatures off the public log
 cosign signing-config create --out signing-config.json";
 
+const CONFIGURATION: &str = "--signing-config signing-config.json";
+
+/// cosign v3 signs SHA-256 with every PKCS #11 key, and checks a bundle of a key on P-384 or P-521 with another hash.
+const OLDER_FORM: &str = "--use-signing-config=false --new-bundle-format=false --tlog-upload=false";
+
 fn commands(keys: &[Key], label: &str) -> String {
     let label = escaped(label);
     let of = |key: &Key| {
         let policy = &key.policy;
         let name = policy.replace('/', "%2F");
+        let module = if key.is_larger_curve() { OLDER_FORM } else { CONFIGURATION };
         format!(
             "
 # {policy}: {} {}, by the plugin sigstore-kms-signpath (any cosign from 2.5 on)
-cosign sign --yes --signing-config signing-config.json --key 'signpath://{policy}' IMAGE@sha256:…
+cosign sign --yes {CONFIGURATION} --key 'signpath://{policy}' IMAGE@sha256:…
 # by the PKCS #11 module (a cosign that is built with PKCS #11); the path has to be absolute
-cosign sign --yes --signing-config signing-config.json --key 'pkcs11:token={label};object={name}?module-path=/usr/lib/libsignpath_pkcs11.so' IMAGE@sha256:…",
+cosign sign --yes {module} --key 'pkcs11:token={label};object={name}?module-path=/usr/lib/libsignpath_pkcs11.so' IMAGE@sha256:…",
             key.kind, key.bits
         )
     };
