@@ -10,5 +10,6 @@ mod keys;
 mod logins;
 mod payload;
 mod program;
+mod readme;
 mod sign;
 mod usage;

@@ -42,7 +42,7 @@ impl Error {
         self
     }
 
-    /// The one place that decides on exit codes: 0 done, 1 failed, 2 usage. (3, still waiting, comes with requests that wait.)
+    /// The one place that decides on exit codes: 0 done, 1 failed, 2 usage.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             Kind::Failed => 1,

@@ -3,7 +3,7 @@
 pub(super) const PROGRAM: &str = "Settings are SignPath's: SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN, or the JSON file that
 SIGNPATH_CONFIG_FILE names. Logins of registries are Docker's (docker login). Nothing is sent to Sigstore's public services.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 still waiting.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 Examples:
   signpath-cosign keys
