@@ -5,6 +5,7 @@
 //! which stands before that registry.
 
 mod attach;
+mod doctor;
 mod front;
 mod keys;
 mod logins;

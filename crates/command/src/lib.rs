@@ -7,6 +7,7 @@ pub mod cli;
 mod attach;
 mod bundle;
 mod digest;
+mod doctor;
 mod error;
 mod files;
 mod go_json;

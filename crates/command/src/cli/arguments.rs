@@ -39,6 +39,9 @@ pub(super) enum Command {
         #[arg(value_name = "PROJECT/POLICY")]
         policy: PolicyName,
     },
+    /// Look for what keeps signing from working
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(DoctorArguments),
     /// Print the completions for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions { shell: clap_complete::Shell },
@@ -125,6 +128,16 @@ pub(super) struct KeysArguments {
     /// Print JSON
     #[arg(long, conflicts_with = "cosign")]
     pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct DoctorArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// A command of cosign: would it write to the public log?
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
 }
 
 #[derive(Args)]

@@ -49,6 +49,14 @@ Examples:
   signpath-cosign trust web/release > web-release.pub
   cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
+pub(super) const DOCTOR: &str = "Each line is ok, warning or error, with what to do. With an error among them the exit code is 1. Secrets are not shown, nothing is
+signed, and nothing is written.
+
+Examples:
+  signpath-cosign doctor
+  signpath-cosign doctor -- cosign sign --key signpath://web/release ghcr.io/acme/web@sha256:…
+      also whether this command would write to the public log";
+
 pub(super) const COMPLETIONS: &str = "Examples:
   signpath-cosign completions bash > ~/.local/share/bash-completion/completions/signpath-cosign
   signpath-cosign completions zsh > ~/.zfunc/_signpath-cosign";

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::attach;
+use crate::doctor;
 use crate::error::Error;
 use crate::files;
 use crate::keys::{self, Shape};
@@ -55,6 +56,7 @@ fn execute(command: Command) -> Result<(), Error> {
         Command::Attach(arguments) => attach(&arguments),
         Command::Keys(arguments) => keys(&arguments),
         Command::Trust { policy } => trust::run(&policy),
+        Command::Doctor(arguments) => doctor::run(&arguments.command, arguments.json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);
