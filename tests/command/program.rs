@@ -77,7 +77,15 @@ pub(super) fn path() -> &'static PathBuf {
 fn build() -> PathBuf {
     let kept =
         ["PATH", "HOME", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
-    let words = ["build", "--locked", "--package", "signpath-command", "--bin", "signpath-cosign"];
+    let words = [
+        "build",
+        "--locked",
+        "--offline",
+        "--package",
+        "signpath-command",
+        "--bin",
+        "signpath-cosign",
+    ];
     let output = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(words)
         .args(["--message-format", "json-render-diagnostics"])

@@ -1,6 +1,6 @@
 //! What the program says of itself, and how it refuses what makes no sense.
 
-use super::program::run_with;
+use super::program::{self, run_with};
 use crate::harness::{Ran, Workplace};
 
 #[test]
@@ -58,5 +58,23 @@ fn each_subcommand_has_a_man_page() {
     for page in ["signpath-cosign", "signpath-cosign-sign", "signpath-cosign-attach"] {
         let text = std::fs::read_to_string(place.path(&format!("man/{page}.1"))).unwrap();
         assert!(text.contains(".SH NAME") && text.contains("Examples:"), "{page}");
+    }
+}
+
+/// `script` of util-linux gives a program a terminal.
+#[test]
+fn colours_are_for_terminals_that_show_them() {
+    let place = Workplace::new();
+    let command = format!("{} keys", program::path().display());
+    let on_a_terminal = |variables: &[(&str, &str)]| {
+        let mut script = place.command("script");
+        let words = ["--quiet", "--return", "--command", &command, "/dev/null"];
+        Ran::of(script.args(words).envs(variables.iter().copied())).fails().stdout
+    };
+    let coloured = on_a_terminal(&[("TERM", "xterm")]);
+    assert!(coloured.contains("\u{1b}[") && coloured.contains("error:"), "{coloured}");
+    for variables in [[("TERM", "dumb"), ("X", "")], [("TERM", "xterm"), ("NO_COLOR", "1")]] {
+        let plain = on_a_terminal(&variables);
+        assert!(!plain.contains('\u{1b}') && plain.contains("error: there are no"), "{plain}");
     }
 }

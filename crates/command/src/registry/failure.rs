@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_registrys_reasons_are_shown_without_what_moves_a_terminal() {
+    fn reasons_are_shown_without_what_moves_a_terminal() {
         let body = r#"{"errors":[{"code":"DENIED","message":"no \u001b[31maccess","detail":{}},{"code":"X"}]}"#;
         assert_eq!(said(body.as_bytes()), ": no [31maccess (DENIED);  (X)");
         assert_eq!(said(b"<html>"), "");
