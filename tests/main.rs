@@ -21,6 +21,8 @@ mod certificates;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod command;
+#[cfg(test)]
 mod cosign;
 #[cfg(test)]
 mod digests;

@@ -13,10 +13,10 @@ use crate::harness::{
 };
 
 /// The keys that are signed with; the sandbox has them in its project `demo`.
-pub(super) const KEYS: [&str; 4] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/nocert"];
+pub(crate) const KEYS: [&str; 4] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/nocert"];
 
 /// The versions that everything is tried with.
-pub(super) const VERSIONS: [Version; 2] = [Version::V3, Version::V2];
+pub(crate) const VERSIONS: [Version; 2] = [Version::V3, Version::V2];
 
 /// The platforms of an index's images, in their order.
 const PLATFORMS: [&str; 5] =
@@ -24,7 +24,7 @@ const PLATFORMS: [&str; 5] =
 
 /// A cosign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Version {
+pub(crate) enum Version {
     V3,
     V2,
     Oldest,
@@ -40,27 +40,27 @@ impl Version {
     }
 
     /// What a bundle is to v3, a signature of its own is to the versions before.
-    pub(super) fn makes_bundles(self) -> bool {
+    pub(crate) fn makes_bundles(self) -> bool {
         self == Self::V3
     }
 }
 
 /// What cosign needs around it.
-pub(super) struct Bench {
-    pub(super) sandbox: Sandbox,
-    pub(super) place: Workplace,
-    pub(super) registry: Registry,
+pub(crate) struct Bench {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) place: Workplace,
+    pub(crate) registry: Registry,
     layer: PathBuf,
     repositories: AtomicUsize,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
 
     /// With a sandbox that is not as the others are.
-    pub(super) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
         let sandbox = change(sandbox_builder()).start().expect("a sandbox");
         let place = Workplace::new();
         let registry = Registry::start(&place);
@@ -71,13 +71,13 @@ impl Bench {
     }
 
     /// Pushes an image, its tag `1`, into a repository of its own. Gives its name with the digest.
-    pub(super) fn image(&self) -> String {
+    pub(crate) fn image(&self) -> String {
         self.append(&format!("{}:1", self.new_repository()))
     }
 
     /// Pushes an index of this many images of different platforms into a repository of its own. Gives the names with
     /// digests of all manifests, that of the index first.
-    pub(super) fn index(&self, images: usize) -> Vec<String> {
+    pub(crate) fn index(&self, images: usize) -> Vec<String> {
         let repository = self.new_repository();
         let base = self.append(&format!("{repository}:base"));
         let mut manifests: Vec<_> = PLATFORMS[..images]
@@ -95,24 +95,24 @@ impl Bench {
     }
 
     /// The tags of an image's repository.
-    pub(super) fn tags_beside(&self, image: &str) -> Vec<String> {
+    pub(crate) fn tags_beside(&self, image: &str) -> Vec<String> {
         let repository = image.split('@').next().unwrap_or(image);
         self.crane(&["ls", repository]).lines().map(str::to_owned).collect()
     }
 
     /// A cosign in the environment that the documents ask for: organization, token and address in variables.
-    pub(super) fn cosign(&self, version: Version) -> Cosign<'_> {
+    pub(crate) fn cosign(&self, version: Version) -> Cosign<'_> {
         let program = version.program().path();
         Cosign { bench: self, version, program, variables: self.sandbox.environment() }
     }
 
     /// What the service's user would use as a PIN.
-    pub(super) fn pin(&self) -> String {
+    pub(crate) fn pin(&self) -> String {
         format!("{}:{}", self.sandbox.organization_id(), self.sandbox.token())
     }
 
     /// The public key of a policy as the sandbox gives it, in a file.
-    pub(super) fn public_key_of(&self, policy: &str) -> String {
+    pub(crate) fn public_key_of(&self, policy: &str) -> String {
         let pem = self.sandbox.public_key_pem(policy).expect("the policy has a key");
         let name = format!("{}-of-the-sandbox.pub", policy.replace('/', "-"));
         text(&self.place.write(&name, pem))
@@ -128,40 +128,40 @@ impl Bench {
         self.crane(&["append", "--oci-empty-base", "--new_tag", tag, "--new_layer", &layer])
     }
 
-    fn crane(&self, words: &[&str]) -> String {
+    pub(crate) fn crane(&self, words: &[&str]) -> String {
         let ran = Ran::of(self.place.command(Tool::Crane.path()).args(words)).succeeds();
         ran.stdout.trim().to_owned()
     }
 }
 
 /// One person's cosign: a program and the variables it is run with.
-pub(super) struct Cosign<'a> {
+pub(crate) struct Cosign<'a> {
     bench: &'a Bench,
-    pub(super) version: Version,
+    pub(crate) version: Version,
     program: PathBuf,
     variables: Vec<(String, String)>,
 }
 
 impl Cosign<'_> {
     /// With one more variable, or another value of one.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self = self.without(name);
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub(super) fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self
     }
 
     /// With nothing but the service's address in its variables.
-    pub(super) fn without_credentials(self) -> Self {
+    pub(crate) fn without_credentials(self) -> Self {
         self.without("SIGNPATH_ORGANIZATION_ID").without("SIGNPATH_API_TOKEN")
     }
 
     /// The same program under another name.
-    pub(super) fn named(mut self, name: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str) -> Self {
         let path = self.bench.place.path(name);
         if !path.exists() && std::fs::hard_link(&self.program, &path).is_err() {
             std::fs::copy(&self.program, &path).expect("the program can be copied");
@@ -170,17 +170,17 @@ impl Cosign<'_> {
         self
     }
 
-    pub(super) fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         Ran::of(self.command().args(words))
     }
 
     /// `cosign sign`
-    pub(super) fn sign(&self, key: &str, image: &str) -> Ran {
+    pub(crate) fn sign(&self, key: &str, image: &str) -> Ran {
         self.signing("sign", key, &[image])
     }
 
     /// `cosign sign`, `sign-blob` or `attest`, kept off every service but the registry.
-    pub(super) fn signing(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+    pub(crate) fn signing(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
         if self.version == Version::V3 && !has_a_larger_curve(key) {
             let root = text(&repository_file("scripts/empty-trusted-root.json"));
             self.signing_under(&root, subcommand, key, words)
@@ -191,7 +191,7 @@ impl Cosign<'_> {
 
     /// The way of v3 alone: by a signing configuration without services. What is signed has to verify under this
     /// trusted root, as cosign checks.
-    pub(super) fn signing_under(
+    pub(crate) fn signing_under(
         &self,
         root: &str,
         subcommand: &str,
@@ -205,7 +205,7 @@ impl Cosign<'_> {
     }
 
     /// The way of v2, and of v3 for keys whose signatures it does not check rightly. It needs no trusted root.
-    pub(super) fn signing_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+    pub(crate) fn signing_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
         let mut command = self.command();
         command.args([subcommand, "--yes", "--key", key, "--tlog-upload=false"]);
         if self.version == Version::V3 {
@@ -215,18 +215,18 @@ impl Cosign<'_> {
     }
 
     /// `cosign verify`; the key is a file or a URI.
-    pub(super) fn verify(&self, key: &str, image: &str) -> Ran {
+    pub(crate) fn verify(&self, key: &str, image: &str) -> Ran {
         self.verifying("verify", key, &[image])
     }
 
     /// `cosign verify`, `verify-blob` or `verify-attestation`.
-    pub(super) fn verifying(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+    pub(crate) fn verifying(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
         let flags = [subcommand, "--key", key, "--insecure-ignore-tlog=true"];
         Ran::of(self.command().args(flags).args(words))
     }
 
     /// `cosign public-key`, into a file.
-    pub(super) fn public_key(&self, key: &str) -> String {
+    pub(crate) fn public_key(&self, key: &str) -> String {
         let pem = self.run(&["public-key", "--key", key]).succeeds().stdout;
         text(&self.bench.place.write("cosign.pub", pem))
     }
@@ -245,12 +245,12 @@ fn has_a_larger_curve(key: &str) -> bool {
 }
 
 /// The URI of a policy `project/slug`, as the documents write it.
-pub(super) fn key_of(policy: &str) -> String {
+pub(crate) fn key_of(policy: &str) -> String {
     key_uri(&format!("token=SignPath;object={policy}"))
 }
 
 /// A URI that names our module.
-pub(super) fn key_uri(path: &str) -> String {
+pub(crate) fn key_uri(path: &str) -> String {
     // What would end the value, or what cosign decodes. The percent sign has to be the first.
     let module = ["%", "+", " ", "&", ";", "#"]
         .iter()
@@ -263,6 +263,6 @@ fn escaped(text: &str) -> String {
 }
 
 /// A path as a word of a command.
-pub(super) fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_str().expect("the path is UTF-8").to_owned()
 }

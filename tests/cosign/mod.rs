@@ -2,7 +2,7 @@
 //!
 //! No command of these tests can reach a public log or any other host than this one ([`crate::harness::Workplace`]).
 
-mod bench;
+pub(crate) mod bench;
 mod certificates;
 mod key_uris;
 mod keys;

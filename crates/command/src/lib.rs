@@ -1,3 +1,23 @@
 //! What `signpath-cosign` and `sigstore-kms-signpath` are made of: container signatures with keys held at SignPath, with
 //! the whole payload in sight.
 #![forbid(unsafe_code)]
+
+pub mod cli;
+
+mod attach;
+mod bundle;
+mod digest;
+mod doctor;
+mod error;
+mod files;
+mod go_json;
+mod image;
+mod keys;
+mod payload;
+mod registry;
+mod service;
+mod sign;
+mod signature;
+mod statement;
+mod terminal;
+mod trust;

@@ -1,3 +1,8 @@
-//! See the crate `signpath_command`.
+//! The command line. See the crate `signpath_command`.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signpath_command::cli::run(std::env::args_os())
+}

@@ -1,0 +1,174 @@
+//! Bundles: a statement in a DSSE envelope, and the key that it verifies with (Sigstore bundle v0.3, DSSE 1.0.2).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use signpath_client::PublicKey;
+
+use crate::error::Error;
+use crate::go_json;
+use crate::statement::{self, Stated};
+
+pub(crate) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bundle {
+    media_type: String,
+    #[serde(default, skip_deserializing)]
+    verification_material: VerificationMaterial,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dsse_envelope: Option<Envelope>,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationMaterial {
+    public_key: PublicKeyHint,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct PublicKeyHint {
+    hint: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    payload: String,
+    payload_type: String,
+    signatures: Vec<Signature>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Signature {
+    sig: String,
+}
+
+/// What is signed for an envelope: DSSE's pre-authentication encoding.
+pub(crate) fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
+    [head.as_bytes(), payload].concat()
+}
+
+/// The bundle of a statement and the signature over its pre-authentication encoding.
+///
+/// # Errors
+/// None that can happen; see [`go_json::to_string`].
+pub(crate) fn of(statement: &[u8], signature: &[u8], key: &PublicKey) -> Result<Vec<u8>, Error> {
+    let bundle = Bundle {
+        media_type: MEDIA_TYPE.to_owned(),
+        verification_material: VerificationMaterial {
+            public_key: PublicKeyHint { hint: hint(key) },
+        },
+        dsse_envelope: Some(Envelope {
+            payload: STANDARD.encode(statement),
+            payload_type: statement::PAYLOAD_TYPE.to_owned(),
+            signatures: vec![Signature { sig: STANDARD.encode(signature) }],
+        }),
+    };
+    let text = go_json::to_string(&bundle);
+    text.map(String::into_bytes)
+        .map_err(|error| Error::failed("the bundle cannot be written").because(error))
+}
+
+/// How cosign finds the key of a bundle: Base64 of the SHA-256 of the SubjectPublicKeyInfo.
+fn hint(key: &PublicKey) -> String {
+    STANDARD.encode(Sha256::digest(key.spki_der()))
+}
+
+/// What a bundle, whoever made it, states. Its signature is for verifiers to judge.
+///
+/// # Errors
+/// What it is not, as the end of a sentence.
+pub(crate) fn read(bundle: &[u8]) -> Result<Stated, String> {
+    let bundle: Bundle =
+        serde_json::from_slice(bundle).map_err(|error| format!("it is no bundle: {error}"))?;
+    if bundle.media_type != MEDIA_TYPE {
+        return Err(format!("its media type is {:?} instead of {MEDIA_TYPE}", bundle.media_type));
+    }
+    let envelope = bundle.dsse_envelope.ok_or("it has no DSSE envelope")?;
+    if envelope.payload_type != statement::PAYLOAD_TYPE {
+        return Err(format!("its envelope holds {:?}, no statement", envelope.payload_type));
+    }
+    if envelope.signatures.is_empty() {
+        return Err("its envelope has no signature".to_owned());
+    }
+    let statement = STANDARD.decode(envelope.payload).map_err(|_| "its payload is not Base64")?;
+    statement::read(&statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::payload::Annotations;
+
+    /// DSSE, protocol.md, "Test Vectors".
+    #[test]
+    fn the_encoding_is_that_of_the_test_vector() {
+        let encoded = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world");
+        assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    }
+
+    fn key() -> PublicKey {
+        PublicKey::from_rsa_numbers(&[0xff; 256], &[1, 0, 1]).unwrap()
+    }
+
+    fn made() -> (Vec<u8>, Vec<u8>) {
+        let image = format!("ghcr.io/acme/web@sha256:{}", "0".repeat(64)).parse().unwrap();
+        let statement = statement::of(&image, &Annotations::new()).unwrap();
+        (of(&statement, b"signature", &key()).unwrap(), statement)
+    }
+
+    #[test]
+    fn a_bundle_has_statement_signature_and_key() {
+        let (bundle, statement) = made();
+        let json: Value = serde_json::from_slice(&bundle).unwrap();
+        let hint = STANDARD.encode(Sha256::digest(key().spki_der()));
+        assert_eq!(
+            json,
+            json!({
+                "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+                "verificationMaterial": {"publicKey": {"hint": hint}},
+                "dsseEnvelope": {
+                    "payload": STANDARD.encode(&statement),
+                    "payloadType": "application/vnd.in-toto+json",
+                    "signatures": [{"sig": STANDARD.encode("signature")}],
+                },
+            })
+        );
+        assert_eq!(read(&bundle).unwrap(), statement::read(&statement).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_bundle_of_a_statement_is_refused() {
+        let text = String::from_utf8(made().0).unwrap();
+        for (from, to) in [
+            ("v0.3", "v0.1"),
+            ("dsseEnvelope", "messageSignature"),
+            ("vnd.in-toto+json", "vnd.x"),
+            ("\"payload\":\"", "\"payload\":\"!"),
+            ("{\"sig\"", "{\"six\""),
+        ] {
+            assert!(read(text.replacen(from, to, 1).as_bytes()).is_err(), "{to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
+            read(&bytes).ok();
+        }
+
+        #[test]
+        fn two_messages_have_two_encodings(a: (String, Vec<u8>), b: (String, Vec<u8>)) {
+            prop_assume!(a != b);
+            let of = |(kind, payload): &(String, Vec<u8>)| pre_authentication_encoding(kind, payload);
+            prop_assert_ne!(of(&a), of(&b));
+        }
+    }
+}

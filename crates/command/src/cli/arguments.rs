@@ -1,0 +1,187 @@
+//! The command line's words.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::image::{Image, ImageName};
+use crate::registry::PlainHttp;
+use crate::service::PolicyName;
+use crate::sign::Format;
+
+use super::examples;
+
+/// Signs container images with keys held at SignPath, so that stock cosign verifies them.
+#[derive(Parser)]
+#[command(name = super::NAME, version, after_help = examples::PROGRAM, max_term_width = 120)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Sign images: make the payload, have it signed, attach the signature
+    #[command(after_help = examples::SIGN)]
+    Sign(SignArguments),
+    /// Print what is signed for an image in simple signing, as `cosign generate` does
+    #[command(after_help = examples::PAYLOAD)]
+    Payload(PayloadArguments),
+    /// Attach a signature that was made elsewhere
+    #[command(after_help = examples::ATTACH)]
+    Attach(AttachArguments),
+    /// List the signing policies that the token may use
+    #[command(after_help = examples::KEYS)]
+    Keys(KeysArguments),
+    /// Print the public key of a signing policy, for those who verify
+    #[command(after_help = examples::TRUST)]
+    Trust {
+        #[arg(value_name = "PROJECT/POLICY")]
+        policy: PolicyName,
+    },
+    /// Look for what keeps signing from working
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(DoctorArguments),
+    /// Print the completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions { shell: clap_complete::Shell },
+    /// Write the man pages into a folder
+    #[command(after_help = examples::MAN_PAGES)]
+    ManPages {
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct SignArguments {
+    /// Images, best with their digest: NAME@sha256:…
+    #[arg(value_name = "IMAGE", required = true, value_parser = clap::value_parser!(ImageName))]
+    pub(super) images: Vec<ImageName>,
+    /// The signing policy whose key signs
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) policy: PolicyName,
+    /// How the service is asked: `hash` sends the digest of what is signed
+    #[arg(long, value_enum)]
+    pub(super) via: Via,
+    /// The form of the signature [default: bundle, refused where it would hide signatures of simple signing]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FormatName>,
+    /// Sign this with the image (several times if needed)
+    #[arg(long = "annotation", short = 'a', value_name = "KEY=VALUE", value_parser = annotation)]
+    pub(super) annotations: Vec<(String, String)>,
+    /// Sign the manifests that an index lists too
+    #[arg(long, short)]
+    pub(super) recursive: bool,
+    /// Write files into this folder instead of attaching
+    #[arg(long, value_name = "DIR")]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
+}
+
+#[derive(Args)]
+pub(super) struct PayloadArguments {
+    /// Images; a tag is looked up, and the digest said
+    #[arg(value_name = "IMAGE", required = true, value_parser = clap::value_parser!(ImageName))]
+    pub(super) images: Vec<ImageName>,
+    /// Put this into the payload (several times if needed)
+    #[arg(long = "annotation", short = 'a', value_name = "KEY=VALUE", value_parser = annotation)]
+    pub(super) annotations: Vec<(String, String)>,
+    /// Write files sha256-….payload.json into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub(super) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
+}
+
+/// What is said if neither is given.
+pub(super) const WHAT_TO_ATTACH: &str = "give --payload and --signature, or --bundle";
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["payload", "bundle"])))]
+pub(super) struct AttachArguments {
+    /// The image, with its digest
+    #[arg(value_name = "IMAGE@DIGEST", value_parser = clap::value_parser!(Image))]
+    pub(super) image: Image,
+    /// The payload that was signed, - for standard input
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub(super) payload: Option<PathBuf>,
+    /// The signature over it, Base64
+    #[arg(long, value_name = "FILE", requires = "payload")]
+    pub(super) signature: Option<PathBuf>,
+    /// A Sigstore bundle with a DSSE envelope instead, - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["payload", "signature"])]
+    pub(super) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
+}
+
+#[derive(Args)]
+pub(super) struct KeysArguments {
+    /// Print command lines of cosign for each
+    #[arg(long)]
+    pub(super) cosign: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "cosign")]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct DoctorArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// A command of cosign: would it write to the public log?
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct RegistryArguments {
+    /// Speak plain http to registries beyond this machine too
+    #[arg(long)]
+    allow_insecure_registry: bool,
+}
+
+impl RegistryArguments {
+    pub(super) fn plain(&self) -> PlainHttp {
+        if self.allow_insecure_registry { PlainHttp::Everywhere } else { PlainHttp::Loopback }
+    }
+}
+
+/// How the service is asked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Via {
+    Hash,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FormatName {
+    /// A Sigstore bundle, attached as an OCI referrer
+    Bundle,
+    /// A payload under the tag sha256-….sig
+    SimpleSigning,
+    /// Both of them
+    Both,
+}
+
+impl FormatName {
+    pub(super) fn formats(self) -> Vec<Format> {
+        match self {
+            Self::Bundle => vec![Format::Bundle],
+            Self::SimpleSigning => vec![Format::SimpleSigning],
+            Self::Both => vec![Format::SimpleSigning, Format::Bundle],
+        }
+    }
+}
+
+fn annotation(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("an annotation is KEY=VALUE".to_owned()),
+    }
+}

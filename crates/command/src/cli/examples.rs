@@ -1,0 +1,65 @@
+//! What `--help` says last.
+
+pub(super) const PROGRAM: &str = "Settings are SignPath's: SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN, or the JSON file that
+SIGNPATH_CONFIG_FILE names. Logins of registries are Docker's (docker login). Nothing is sent to Sigstore's public services.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+Examples:
+  signpath-cosign keys
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
+  signpath-cosign trust web/release > web-release.pub
+  cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
+
+pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files.
+
+Examples:
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
+      a bundle, which cosign verifies from v3 on
+  signpath-cosign sign ghcr.io/acme/web:1.4 --policy web/release --via hash --recursive --annotation commit=4f2a44b
+      the image that has the tag now (the digest is said), and the manifest of each platform
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash --format simple-signing
+      what every cosign from v2 on verifies
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash --output-dir signatures
+      files, to be attached by somebody who may push";
+
+pub(super) const PAYLOAD: &str = "Of one image the bytes are those of `cosign generate`, without a newline behind; of several each ends with one.
+
+Examples:
+  signpath-cosign payload ghcr.io/acme/web@sha256:… > payload.json
+  signpath-cosign payload ghcr.io/acme/web:1.4 --annotation commit=4f2a44b --output-dir payloads";
+
+pub(super) const ATTACH: &str = "The manifest that has the signature goes to standard output. Doing it twice changes nothing.
+
+Examples:
+  base64 -w 0 payload.json.sig > payload.sig.b64
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --payload payload.json --signature payload.sig.b64
+      leaves what `cosign attach signature` leaves
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --bundle image.bundle.json";
+
+pub(super) const KEYS: &str = "Examples:
+  signpath-cosign keys
+  signpath-cosign keys --cosign
+      command lines for cosign, with the plugin and with the PKCS #11 module
+  signpath-cosign keys --json | jq -r '.[].policy'";
+
+pub(super) const TRUST: &str = "The key is always asked of the service.
+
+Examples:
+  signpath-cosign trust web/release > web-release.pub
+  cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
+
+pub(super) const DOCTOR: &str = "Each line is ok, warning or error, with what to do. With an error among them the exit code is 1. Secrets are not shown, nothing is
+signed, and nothing is written.
+
+Examples:
+  signpath-cosign doctor
+  signpath-cosign doctor -- cosign sign --key signpath://web/release ghcr.io/acme/web@sha256:…
+      also whether this command would write to the public log";
+
+pub(super) const COMPLETIONS: &str = "Examples:
+  signpath-cosign completions bash > ~/.local/share/bash-completion/completions/signpath-cosign
+  signpath-cosign completions zsh > ~/.zfunc/_signpath-cosign";
+
+pub(super) const MAN_PAGES: &str = "Examples:
+  signpath-cosign man-pages ~/.local/share/man/man1";

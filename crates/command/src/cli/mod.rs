@@ -1,0 +1,157 @@
+//! The command line of `signpath-cosign`.
+
+mod arguments;
+mod examples;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::attach;
+use crate::doctor;
+use crate::error::Error;
+use crate::files;
+use crate::keys::{self, Shape};
+use crate::payload;
+use crate::registry::Registry;
+use crate::sign::{self, Order};
+use crate::terminal;
+use crate::trust;
+
+use arguments::{
+    Arguments, AttachArguments, Command, KeysArguments, PayloadArguments, SignArguments,
+};
+
+const NAME: &str = "signpath-cosign";
+
+/// Runs the program with these arguments, its name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(other) => {
+            // Help and version go to standard output, the rest to standard error.
+            other.print().ok();
+            return if other.use_stderr() {
+                Error::usage("").exit_code()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match execute(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::fail(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Sign(arguments) => sign(arguments),
+        Command::Payload(arguments) => payload(&arguments),
+        Command::Attach(arguments) => attach(&arguments),
+        Command::Keys(arguments) => keys(&arguments),
+        Command::Trust { policy } => trust::run(&policy),
+        Command::Doctor(arguments) => doctor::run(&arguments.command, arguments.json),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);
+            terminal::data(&script)
+        }
+        Command::ManPages { folder } => man_pages(&folder),
+    }
+}
+
+fn sign(arguments: SignArguments) -> Result<(), Error> {
+    sign::run(&Order {
+        images: arguments.images,
+        policy: arguments.policy,
+        formats: arguments.format.map(arguments::FormatName::formats),
+        annotations: arguments.annotations.into_iter().collect(),
+        recursive: arguments.recursive,
+        plain: arguments.registry.plain(),
+        output: arguments.output_dir,
+        json: arguments.json,
+    })
+}
+
+fn payload(arguments: &PayloadArguments) -> Result<(), Error> {
+    let annotations = arguments.annotations.iter().cloned().collect();
+    let plain = arguments.registry.plain();
+    let several = arguments.images.len() > 1;
+    for name in &arguments.images {
+        let image = sign::resolve(name, plain)?;
+        let payload = payload::of(&image, &annotations)?;
+        match &arguments.output_dir {
+            Some(folder) => {
+                let name = format!("{}.payload.json", image.digest.as_tag());
+                files::write(folder, &name, &payload)?;
+                terminal::line(&folder.join(name).display().to_string())?;
+            }
+            // Alone it has the bytes of cosign's; several have to be told apart.
+            None if several => terminal::data(&[payload.as_slice(), b"\n"].concat())?,
+            None => terminal::data(&payload)?,
+        }
+    }
+    Ok(())
+}
+
+fn attach(arguments: &AttachArguments) -> Result<(), Error> {
+    let image = &arguments.image;
+    let registry = Registry::open(&image.repository, arguments.registry.plain())?;
+    let attached = match (&arguments.bundle, &arguments.payload, &arguments.signature) {
+        (Some(bundle), _, _) => attach::bundle(&registry, image, &files::read(bundle)?)?,
+        (None, Some(payload), Some(signature)) => {
+            let signature = String::from_utf8(files::read(signature)?).unwrap_or_default();
+            attach::signature(&registry, image, &files::read(payload)?, &signature)?
+        }
+        _ => return Err(Error::usage("there is nothing to attach").hint(arguments::WHAT_TO_ATTACH)),
+    };
+    if attached.was_there {
+        terminal::say("it was there already");
+    }
+    terminal::line(&format!("{}@{}", image.repository, attached.manifest))
+}
+
+fn keys(arguments: &KeysArguments) -> Result<(), Error> {
+    keys::run(match (arguments.json, arguments.cosign) {
+        (true, _) => Shape::Json,
+        (false, true) => Shape::Cosign,
+        (false, false) => Shape::Table,
+    })
+}
+
+fn man_pages(folder: &Path) -> Result<(), Error> {
+    let failed = |error| {
+        Error::failed(format!("the man pages cannot be written to {}", folder.display()))
+            .because(error)
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_that_people_use_has_examples() {
+        for command in
+            Arguments::command().get_subcommands().filter(|command| !command.is_hide_set())
+        {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let name = command.get_name();
+            let (_, examples) = help.split_once("Examples:\n").unwrap_or_default();
+            assert!(examples.contains(&format!("  signpath-cosign {name}")), "{name}");
+        }
+    }
+}

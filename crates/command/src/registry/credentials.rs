@@ -1,0 +1,101 @@
+//! Who we are at a registry: as `docker login` (or `podman login`) left it, their credential helpers included.
+
+use docker_credential::{CredentialRetrievalError, DockerCredential};
+use signpath_client::Token;
+
+use crate::error::Error;
+use crate::image::HUB;
+
+/// The key of Docker Hub in Docker's configuration.
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// What a helper says that has nothing for this registry (docker-credential-helpers, `errCredentialsNotFoundMessage`).
+const NOT_FOUND: &str = "credentials not found";
+
+/// A login.
+#[derive(Debug)]
+pub(super) enum Login {
+    Password {
+        user: String,
+        password: Token,
+    },
+    /// To be exchanged for tokens.
+    IdentityToken(Token),
+}
+
+/// The login for a registry, if there is one.
+///
+/// # Errors
+/// A helper that is configured and fails.
+pub(super) fn find(registry: &str) -> Result<Option<Login>, Error> {
+    let key = if registry == HUB { HUB_KEY } else { registry };
+    let docker = read(docker_credential::get_credential(key), registry)?;
+    match docker {
+        Some(login) => Ok(Some(login)),
+        None => read(docker_credential::get_podman_credential(key), registry),
+    }
+}
+
+fn read(
+    found: Result<DockerCredential, CredentialRetrievalError>,
+    registry: &str,
+) -> Result<Option<Login>, Error> {
+    use CredentialRetrievalError as E;
+    match found {
+        Ok(DockerCredential::UsernamePassword(user, _)) if user.is_empty() => Ok(None),
+        Ok(DockerCredential::UsernamePassword(user, password)) => {
+            Ok(Some(Login::Password { user, password: Token::new(password) }))
+        }
+        Ok(DockerCredential::IdentityToken(token)) => {
+            Ok(Some(Login::IdentityToken(Token::new(token))))
+        }
+        Err(E::NoCredentialConfigured | E::ConfigNotFound | E::ConfigReadError) => Ok(None),
+        Err(E::HelperFailure { stdout, stderr, .. })
+            if format!("{stdout}{stderr}").to_lowercase().contains(NOT_FOUND) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(unusable(registry, &error)),
+    }
+}
+
+/// What a helper wrote to standard output may be a secret, so it is not shown.
+fn unusable(registry: &str, error: &CredentialRetrievalError) -> Error {
+    let why = match error {
+        CredentialRetrievalError::HelperFailure { helper, stderr, .. } => {
+            let said = stderr.lines().next().unwrap_or_default();
+            format!("{helper} failed: {said}")
+        }
+        other => other.to_string(),
+    };
+    Error::failed(format!("the login for {registry} in Docker's configuration cannot be used"))
+        .because(why)
+        .hint(format!("log in again: docker login {registry}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn helper(stdout: &str, stderr: &str) -> Result<DockerCredential, CredentialRetrievalError> {
+        Err(CredentialRetrievalError::HelperFailure {
+            helper: "docker-credential-x".to_owned(),
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_helper_that_knows_nothing_means_anonymous() {
+        let found = read(helper("credentials not found in native keychain\n", ""), "ghcr.io");
+        assert!(found.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_helper_that_fails_is_named_and_its_output_is_not_shown() {
+        let error = read(helper("s3cret", "the vault is sealed\n"), "ghcr.io").unwrap_err();
+        let shown = error.statement();
+        assert!(shown.contains("docker-credential-x failed: the vault is sealed"), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

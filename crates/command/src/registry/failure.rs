@@ -1,0 +1,84 @@
+//! What a registry's refusals mean to a person.
+
+use std::error::Error as _;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+use super::transport::Answer;
+
+/// So much of a registry's words is shown.
+const SHOWN_MAX: usize = 300;
+
+/// Distribution specification 1.1, "Error Codes".
+#[derive(Deserialize)]
+struct Refusal {
+    errors: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// An answer that is none of those that help.
+pub(super) fn refused(asked: &str, answer: &Answer, registry: &str) -> Error {
+    let said = said(&answer.body);
+    let error = Error::failed(format!("{asked} failed"))
+        .because(format!("{registry} answered {}{said}", answer.status));
+    match answer.status {
+        401 | 403 => error.hint(format!(
+            "log in to the registry (docker login {registry}) as somebody who may do this"
+        )),
+        404 => error.hint(
+            "look at the repository's name; a registry may also say this to who may not see it",
+        ),
+        429 => error.hint("the registry limits how often it is asked: try again later, or log in"),
+        _ => error,
+    }
+}
+
+fn said(body: &[u8]) -> String {
+    let Ok(refusal) = serde_json::from_slice::<Refusal>(body) else { return String::new() };
+    let reasons =
+        refusal.errors.iter().map(|reason| format!("{} ({})", reason.message, reason.code));
+    let text = reasons.collect::<Vec<_>>().join("; ");
+    let text: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
+    if text.is_empty() { text } else { format!(": {text}") }
+}
+
+/// No answer.
+pub(super) fn unreachable(asked: &str, registry: &str, error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let mut why = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        why = format!("{why}: {inner}");
+        source = inner.source();
+    }
+    let is_plain = why.contains("InvalidContentType");
+    let failed = Error::failed(format!("{asked} failed"))
+        .because(format!("{registry} gave no answer: {why}"));
+    if is_plain {
+        failed.hint("the registry speaks plain http: --allow-insecure-registry allows that")
+    } else if why.contains("invalid peer certificate") {
+        failed.hint("name a PEM file with the roots to trust in SSL_CERT_FILE")
+    } else {
+        failed.hint("check the registry's name, the network and the proxy (HTTPS_PROXY)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_shown_without_what_moves_a_terminal() {
+        let body = r#"{"errors":[{"code":"DENIED","message":"no \u001b[31maccess","detail":{}},{"code":"X"}]}"#;
+        assert_eq!(said(body.as_bytes()), ": no [31maccess (DENIED);  (X)");
+        assert_eq!(said(b"<html>"), "");
+    }
+}

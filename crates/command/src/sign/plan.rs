@@ -1,0 +1,113 @@
+//! Which manifests are signed in which form: tags become digests, indexes their manifests, and an image that has signatures
+//! in one form gets no other one by accident.
+
+use crate::attach::{self, Existing};
+use crate::error::Error;
+use crate::image::{Image, ImageName, Repository};
+use crate::registry::manifest::{Index, is_index};
+use crate::registry::{Manifest, PlainHttp, Registry};
+use crate::sign::{Format, Order};
+use crate::terminal;
+
+/// A manifest, its registry, and the signatures that it gets.
+pub(super) struct Target {
+    pub(super) image: Image,
+    pub(super) registry: std::rc::Rc<Registry>,
+    pub(super) formats: Vec<Format>,
+}
+
+/// In the order in which they were named; each manifest once.
+///
+/// # Errors
+/// An image that is not there, or that has signatures of another form.
+pub(super) fn targets(order: &Order) -> Result<Vec<Target>, Error> {
+    let mut targets: Vec<Target> = Vec::new();
+    for name in &order.images {
+        let registry = std::rc::Rc::new(Registry::open(&name.repository, order.plain)?);
+        for image in images(&registry, name, order.recursive)? {
+            if targets.iter().any(|target| target.image == image) {
+                continue;
+            }
+            let formats = formats(order, &registry, &image)?;
+            targets.push(Target { image, registry: registry.clone(), formats });
+        }
+    }
+    Ok(targets)
+}
+
+fn images(registry: &Registry, name: &ImageName, recursive: bool) -> Result<Vec<Image>, Error> {
+    let found = manifest(registry, name)?;
+    let mut digests = vec![found.digest.clone()];
+    let mut unread = vec![found];
+    while let Some(manifest) = unread.pop().filter(|_| recursive) {
+        if !is_index(&manifest.media_type) {
+            continue;
+        }
+        let index = Index::read(&manifest.bytes).map_err(|why| {
+            Error::failed(format!("{} cannot be read", manifest.digest)).because(why)
+        })?;
+        for entry in index.descriptors() {
+            if digests.contains(&entry.digest) {
+                continue;
+            }
+            unread.extend(registry.manifest(entry.digest.as_str())?);
+            digests.push(entry.digest);
+        }
+    }
+    let image = |digest| Image { repository: name.repository.clone(), digest };
+    Ok(digests.into_iter().map(image).collect())
+}
+
+/// The manifest that a name means. Without tag and digest that is the tag `latest`.
+fn manifest(registry: &Registry, name: &ImageName) -> Result<Manifest, Error> {
+    let tag = name.tag.as_deref().unwrap_or("latest");
+    let reference = name.digest.as_ref().map_or(tag, |digest| digest.as_str());
+    let found = registry.manifest(reference)?.ok_or_else(|| {
+        Error::failed(format!("{} has no {reference}", name.repository))
+            .hint("push the image first; a registry may also say this to who may not see it")
+    })?;
+    if name.digest.is_none() {
+        terminal::say(&format!("{}:{tag} is {}", name.repository, found.digest));
+    }
+    Ok(found)
+}
+
+/// The image that a name means, and says so if that was not in the name.
+///
+/// # Errors
+/// An image that is not there.
+pub(crate) fn resolve(name: &ImageName, plain: PlainHttp) -> Result<Image, Error> {
+    let repository: Repository = name.repository.clone();
+    let digest = match &name.digest {
+        Some(digest) => digest.clone(),
+        None => manifest(&Registry::open(&repository, plain)?, name)?.digest,
+    };
+    Ok(Image { repository, digest })
+}
+
+/// cosign looks at signatures of simple signing only if an image has no bundle: a first bundle takes the others out of
+/// sight, so it has to be asked for.
+fn formats(order: &Order, registry: &Registry, image: &Image) -> Result<Vec<Format>, Error> {
+    let wanted = order.formats.as_deref();
+    if order.output.is_some() {
+        return Ok(wanted.unwrap_or(&[Format::Bundle]).to_vec());
+    }
+    let has = attach::existing(registry, &image.digest)?;
+    match wanted {
+        None if has == (Existing { simple_signing: true, bundle: false }) => {
+            let what = format!("{image} has signatures of simple signing and no bundle");
+            Err(Error::failed(what)
+                .because("with a bundle beside them cosign would no longer look at them")
+                .hint("--format simple-signing adds one of their kind; --format bundle or both says that this is meant"))
+        }
+        None => Ok(vec![Format::Bundle]),
+        Some(formats) => {
+            if formats == [Format::SimpleSigning] && has.bundle {
+                terminal::warn(&format!(
+                    "{image} has a bundle, so that cosign from v3 on does not look at other signatures"
+                ));
+            }
+            Ok(formats.to_vec())
+        }
+    }
+}

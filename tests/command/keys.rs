@@ -1,0 +1,103 @@
+//! The list of policies.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::program::{run, run_with};
+use crate::{
+    cosign::bench::{Bench, Version},
+    harness::{Ran, Tool, Workplace, module_path, sandbox_builder},
+};
+
+#[test]
+fn keys_are_listed_with_their_fingerprints() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let variables = sandbox.environment();
+    let json = run_with(&place, &variables, &["keys", "--json"]).succeeds();
+    let keys: Vec<Value> = serde_json::from_slice(&json.stdout).unwrap();
+    let table = run_with(&place, &variables, &["keys"]).succeeds().text();
+    let lines: Vec<_> = table.lines().skip(1).collect();
+    assert_eq!(keys.len(), lines.len());
+    for (key, line) in keys.iter().zip(lines) {
+        let policy = key["policy"].as_str().unwrap();
+        let fingerprint = key["fingerprint"].as_str().unwrap();
+        let pem = sandbox.public_key_pem(policy).unwrap();
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let hash = Sha256::digest(STANDARD.decode(base64).unwrap());
+        assert_eq!(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), fingerprint);
+        let has_certificate = key["certificateExpires"].is_string();
+        assert_eq!(has_certificate, policy != "demo/nocert", "{key}");
+        assert!(line.starts_with(&format!("{policy} ")) && line.ends_with(fingerprint), "{line}");
+    }
+    let rsa = keys.iter().find(|key| key["policy"] == "demo/rsa").unwrap();
+    assert_eq!((&rsa["type"], &rsa["bits"]), (&"RSA".into(), &3072.into()));
+}
+
+#[test]
+fn the_key_to_trust_is_the_one_of_the_policy() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    for policy in ["demo/rsa", "demo/ec", "demo/ec521", "demo/nocert"] {
+        let told = run_with(&place, &sandbox.environment(), &["trust", policy]).succeeds();
+        assert_eq!(told.text(), sandbox.public_key_pem(policy).unwrap());
+    }
+    let unknown = run_with(&place, &sandbox.environment(), &["trust", "demo/x"]);
+    unknown.fails(1, "this token cannot sign with demo/x");
+}
+
+#[test]
+fn commands_for_cosign_name_plugin_and_module() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let text = run_with(&place, &sandbox.environment(), &["keys", "--cosign"]).succeeds().text();
+    let signing: Vec<_> = text.lines().filter(|line| line.starts_with("cosign sign ")).collect();
+    let stays_off = [" --signing-config signing-config.json ", " --tlog-upload=false "];
+    assert!(signing.iter().all(|line| stays_off.iter().any(|option| line.contains(option))));
+    for key in ["'signpath://demo/rsa'", "'pkcs11:token=SignPath;object=demo%2Frsa?module-path="] {
+        assert_eq!(signing.iter().filter(|line| line.contains(key)).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn without_credentials_it_says_what_to_set() {
+    let place = Workplace::new();
+    let ended = run_with(&place, &[], &["keys"]);
+    let ended = ended.fails(1, "error: there are no credentials for SignPath");
+    assert!(ended.stderr.contains("hint: set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN"));
+    assert!(!ended.stderr.contains('\u{1b}'), "no colour where no terminal is");
+}
+
+#[test]
+fn a_wrong_token_is_a_failure_that_is_explained_and_not_shown() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let mut variables = sandbox.environment();
+    variables.retain(|(name, _)| name != "SIGNPATH_API_TOKEN");
+    variables.push(("SIGNPATH_API_TOKEN".to_owned(), "wr0ng-t0ken".to_owned()));
+    let ended =
+        run_with(&place, &variables, &["keys"]).fails(1, "error: reading the signing policies");
+    assert!(ended.stderr.contains("401") && ended.stderr.contains("\nhint: "), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("wr0ng"), "{}", ended.stderr);
+}
+
+/// The plugin's need the plugin, and are tried with it.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn the_commands_for_the_module_sign_as_they_stand_there() {
+    let bench = Bench::new();
+    std::os::unix::fs::symlink(Tool::CosignV3.path(), bench.place.path("cosign")).unwrap();
+    let printed = run(&bench, &["keys", "--cosign"]).succeeds().text();
+    let module = module_path().display().to_string();
+    let preparation =
+        printed.lines().find(|line| line.starts_with("cosign signing-config ")).unwrap();
+    for policy in ["demo/rsa", "demo/ec", "demo/ec521"] {
+        let key = format!(";object={}?", policy.replace('/', "%2F"));
+        let line = printed.lines().find(|line| line.contains(&key)).unwrap();
+        let image = bench.image();
+        let line = line
+            .replace("IMAGE@sha256:…", &image)
+            .replace("/usr/lib/libsignpath_pkcs11.so", &module);
+        let script = format!("PATH=$PWD:$PATH; {preparation} && {line}");
+        let mut shell = bench.place.command("sh");
+        Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
+        bench.cosign(Version::V3).verify(&bench.public_key_of(policy), &image).succeeds();
+    }
+}

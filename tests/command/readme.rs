@@ -1,0 +1,61 @@
+//! The README's commands of `signpath-cosign`, run as they stand there.
+
+use std::{fs, os::unix::fs::symlink};
+
+use super::program;
+use crate::{
+    cosign::bench::{Bench, Version},
+    harness::{Ran, Tool, repository_file},
+};
+
+/// The code blocks of the section.
+fn blocks() -> Vec<String> {
+    let text = fs::read_to_string(repository_file("README.md")).unwrap();
+    let (_, section) = text.split_once("\n## With the whole payload in sight").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    section.split("```\n").skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Runs a block but for the building, for an image and a key that are there.
+fn run(bench: &Bench, block: &str, image: &str) {
+    for (name, program) in
+        [("signpath-cosign", program::path().clone()), ("cosign", Tool::CosignV3.path())]
+    {
+        let link = bench.place.path(name);
+        if !link.exists() {
+            symlink(program, link).unwrap();
+        }
+    }
+    let (_, digest) = image.split_once("@sha256:").unwrap();
+    let lines = block.lines().filter(|line| !line.starts_with("cargo "));
+    let lines = lines.map(|line| {
+        line.replace("registry.example/app@sha256:…", image)
+            .replace("sha256-….", &format!("sha256-{digest}."))
+            .replace("my-project/release-signing", "demo/ec")
+    });
+    let script = format!("set -e\nPATH=$PWD:$PATH\n{}", lines.collect::<Vec<_>>().join("\n"));
+    let mut shell = bench.place.command("sh");
+    Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn an_image_is_signed_and_verified_as_the_readme_says() {
+    let bench = Bench::new();
+    let blocks = blocks();
+    assert!(blocks[0].contains("cosign verify --key cosign.pub"), "{}", blocks[0]);
+    run(&bench, &blocks[0], &bench.image());
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn the_steps_one_by_one_work_as_the_readme_says() {
+    let bench = Bench::new();
+    let blocks = blocks();
+    assert!(blocks[1].contains("signpath-cosign attach"), "{}", blocks[1]);
+    let image = bench.image();
+    bench.place.write("payload.sig.b64", "c2lnbmF0dXJl");
+    run(&bench, &blocks[1], &image);
+    let key = bench.public_key_of("demo/ec");
+    bench.cosign(Version::V3).verify(&key, &image).succeeds();
+}

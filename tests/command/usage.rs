@@ -1,0 +1,80 @@
+//! What the program says of itself, and how it refuses what makes no sense.
+
+use super::program::{self, run_with};
+use crate::harness::{Ran, Workplace};
+
+#[test]
+fn what_makes_no_sense_ends_with_2() {
+    let place = Workplace::new();
+    let digest = format!("a@sha256:{}", "0".repeat(64));
+    for words in [
+        &[][..],
+        &["nonsense"],
+        &["payload"],
+        &["payload", "Upper/Case"],
+        &["payload", "alpine", "-a", "novalue"],
+        &["sign", "alpine", "--via", "hash"],
+        &["sign", "alpine", "--via", "hash", "--policy", "demo"],
+        &["attach", "alpine:1", "--bundle", "x"],
+        &["attach", &digest],
+        &["attach", &digest, "--payload", "x"],
+        &["attach", &digest, "--payload", "x", "--signature", "y", "--bundle", "z"],
+        &["keys", "--json", "--cosign"],
+    ] {
+        let ended = run_with(&place, &[], words);
+        assert_eq!(ended.code, Some(2), "{words:?}: {}", ended.stderr);
+        assert!(ended.stdout.is_empty() && !ended.stderr.is_empty(), "{words:?}");
+        assert!(!ended.stderr.contains('\u{1b}'), "{words:?}");
+    }
+}
+
+#[test]
+fn help_has_examples_and_goes_to_standard_output() {
+    let place = Workplace::new();
+    for command in [&[][..], &["sign"], &["payload"], &["attach"], &["keys"]] {
+        let help = run_with(&place, &[], &[command, &["--help"]].concat()).succeeds();
+        let text = help.text();
+        let (_, examples) = text.split_once("Examples:\n").unwrap_or_default();
+        assert!(examples.contains("  signpath-cosign "), "{command:?}");
+        assert!(help.text().lines().all(|line| line.chars().count() <= 130), "{}", help.text());
+        assert_eq!(help.stderr, "");
+    }
+}
+
+#[test]
+fn a_shell_can_read_the_completions() {
+    let place = Workplace::new();
+    let script = run_with(&place, &[], &["completions", "bash"]).succeeds().stdout;
+    let script = place.write("completions", script);
+    let check = format!(". {} && complete -p signpath-cosign", script.display());
+    let ran = Ran::of(place.command("bash").args(["-c", &check])).succeeds();
+    assert!(ran.stdout.contains("signpath-cosign"), "{}", ran.stdout);
+}
+
+#[test]
+fn each_subcommand_has_a_man_page() {
+    let place = Workplace::new();
+    run_with(&place, &[], &["man-pages", "man"]).succeeds();
+    for page in ["signpath-cosign", "signpath-cosign-sign", "signpath-cosign-attach"] {
+        let text = std::fs::read_to_string(place.path(&format!("man/{page}.1"))).unwrap();
+        assert!(text.contains(".SH NAME") && text.contains("Examples:"), "{page}");
+    }
+}
+
+/// `script` of util-linux gives a program a terminal.
+#[test]
+fn colours_are_for_terminals_that_show_them() {
+    let place = Workplace::new();
+    let command = format!("{} keys", program::path().display());
+    let on_a_terminal = |variables: &[(&str, &str)]| {
+        let mut script = place.command("script");
+        let words = ["--quiet", "--return", "--command", &command, "/dev/null"];
+        Ran::of(script.args(words).envs(variables.iter().copied())).fails().stdout
+    };
+    let coloured = on_a_terminal(&[("TERM", "xterm")]);
+    assert!(coloured.contains("\u{1b}[") && coloured.contains("error:"), "{coloured}");
+    for variables in [[("TERM", "dumb"), ("X", "")], [("TERM", "xterm"), ("NO_COLOR", "1")]] {
+        let plain = on_a_terminal(&variables);
+        assert!(!plain.contains('\u{1b}') && plain.contains("error: there are no"), "{plain}");
+    }
+}
