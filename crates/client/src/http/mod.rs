@@ -79,7 +79,7 @@ impl Transport {
     ) -> Result<Answer, Broken> {
         let start = Instant::now();
         let answered = self.attempt(request, token, time);
-        let (method, route) = (request.method(), request.route);
+        let (method, route) = (request.method(), &request.route);
         debug!("{method} {route}: {} in {} ms", outcome(&answered), start.elapsed().as_millis());
         if let Err(Broken::Exchange { failure: Failure::Connect, .. }) = &answered {
             self.names.forget();

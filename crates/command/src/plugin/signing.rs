@@ -1,0 +1,144 @@
+//! What a key of a reference does: gives its public half, signs, checks.
+
+use signpath_client::Error;
+use signpath_client::client::Client;
+use signpath_client::config::{Config, Via};
+use signpath_client::error::Situation;
+use signpath_client::key::{HashToSign, PublicKey, Scheme};
+use signpath_client::log::Log;
+use signpath_client::metadata::{SigningContext, SourceProcess};
+use signpath_client::policy::Policy;
+use signpath_client::secret::Credentials;
+
+use super::message::Message;
+use super::payload;
+use super::reference::KeyReference;
+
+/// A key, and the service that holds it.
+pub(super) struct Signer {
+    config: Config,
+    key: KeyReference,
+    client: Client,
+}
+
+impl Signer {
+    /// Chooses the organization; asks nobody.
+    ///
+    /// # Errors
+    /// Without credentials, or without those of the organization that the reference names.
+    pub(super) fn new(config: Config, key: KeyReference, log: &Log) -> Result<Self, String> {
+        let missing = config.missing_credentials().map(str::to_owned);
+        let (config, credentials) =
+            chosen(config, &key).ok_or_else(|| match &key.organization {
+                Some(id) => {
+                    format!("there are no credentials for the organization {id}: {SET_BOTH}")
+                }
+                None => missing.unwrap_or_else(|| format!("there are no credentials: {SET_BOTH}")),
+            })?;
+        log.protect(&credentials.token);
+        let client = Client::new(&config, credentials);
+        Ok(Self { config, key, client })
+    }
+
+    /// The policy's public key.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, or no such policy.
+    pub(super) fn public_key(&self) -> Result<PublicKey, String> {
+        Ok(self.policy()?.key().clone())
+    }
+
+    /// The signature of a message, as cosign has it: checked, EC in DER.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, a wrong signature.
+    pub(super) fn sign(&self, message: &Message) -> Result<Vec<u8>, String> {
+        match self.key.settings.via {
+            Via::Hash => self.sign_hash(message),
+            Via::Request => Err("via=request is not there yet".to_owned()),
+        }
+    }
+
+    /// Checks a signature here, with the policy's public key.
+    ///
+    /// # Errors
+    /// It does not verify, or there is no key to check it with.
+    pub(super) fn verify(&self, signature: &[u8], message: &Message) -> Result<(), String> {
+        let key = self.public_key()?;
+        let what = to_sign(&key, message);
+        let wrong =
+            || format!("the signature was not made by {} over this message", self.key.name());
+        let fixed = key.fixed_signature(signature.to_vec()).map_err(|_| wrong())?;
+        key.verify(&what, &fixed).then_some(()).ok_or_else(wrong)
+    }
+
+    fn sign_hash(&self, message: &Message) -> Result<Vec<u8>, String> {
+        let policy = self.policy()?;
+        let context = self.context(message);
+        let what = to_sign(policy.key(), message);
+        let signed = self.client.sign_hash_in(&context, &policy, &what);
+        let fixed = signed.map_err(|error| explained(&error))?;
+        let encoded = policy.key().encoded_signature(&fixed);
+        encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
+    }
+
+    fn context(&self, message: &Message) -> SigningContext {
+        let tokens = std::slice::from_ref(&self.client.credentials().token);
+        SigningContext {
+            // This process was started by cosign for its user, and has no command line worth reading.
+            process: SourceProcess::of_parent(self.config.metadata, tokens),
+            payload: Some(payload::describe(message)),
+            ci_run: self.config.ci_run.clone(),
+            artifact_configuration: self.key.settings.artifact_configuration.clone(),
+            description: self.key.settings.description.clone(),
+        }
+    }
+
+    fn policy(&self) -> Result<Policy, String> {
+        let found = self.client.policy(&self.key.project, &self.key.policy);
+        found.map_err(|error| error.to_string())?.ok_or_else(|| self.unknown_policy())
+    }
+
+    fn unknown_policy(&self) -> String {
+        format!(
+            "the service knows no signing policy {} that the token may use for hash signing: check the spelling, and that \
+             the token's user is a submitter of it",
+            self.key.name()
+        )
+    }
+}
+
+const SET_BOTH: &str = "set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN";
+
+/// The configuration of the organization that the reference names, or of the first one that has credentials.
+fn chosen(config: Config, key: &KeyReference) -> Option<(Config, Credentials)> {
+    let slots = config.into_slots().into_iter();
+    let mut usable = slots.filter_map(|slot| Some((slot.credentials()?, slot)));
+    let wanted = |credentials: &Credentials| match &key.organization {
+        Some(organization) => credentials.organization == *organization,
+        None => true,
+    };
+    usable
+        .find(|(credentials, _)| wanted(credentials))
+        .map(|(credentials, slot)| (slot, credentials))
+}
+
+/// cosign's keys of RSA are used with PKCS #1 v1.5.
+fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
+    let scheme = match key {
+        PublicKey::Rsa(_) => Scheme::RsaPkcs1(message.hash),
+        PublicKey::Ec(_) => Scheme::Ecdsa,
+    };
+    HashToSign { scheme, hash: message.digest.clone() }
+}
+
+/// A refusal that another way of signing does not have names that way.
+fn explained(error: &Error) -> String {
+    match error.situation() {
+        Some(Situation::Approval) => format!(
+            "{error}. With this plugin they are made by via=request: add ?via=request to the key, or set \
+             SIGNPATH_COSIGN_VIA=request"
+        ),
+        _ => error.to_string(),
+    }
+}
