@@ -3,6 +3,7 @@
 mod keys;
 mod metadata;
 mod refusals;
+mod remembered;
 
 use super::bench::{Bench, Cosign, Version, text};
 use crate::harness::Tool;

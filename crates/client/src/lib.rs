@@ -14,6 +14,7 @@ pub mod key;
 pub mod log;
 pub mod metadata;
 pub mod policy;
+pub mod private;
 pub mod process;
 pub mod secret;
 

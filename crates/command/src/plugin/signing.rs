@@ -3,11 +3,12 @@
 use signpath_client::Error;
 use signpath_client::client::Client;
 use signpath_client::config::{Config, Via};
-use signpath_client::error::Situation;
+use signpath_client::error::{Class, Situation};
 use signpath_client::key::{HashToSign, PublicKey, Scheme};
 use signpath_client::log::Log;
 use signpath_client::metadata::{SigningContext, SourceProcess};
 use signpath_client::policy::Policy;
+use signpath_client::private::KnownKeys;
 use signpath_client::secret::Credentials;
 
 use super::message::Message;
@@ -19,6 +20,7 @@ pub(super) struct Signer {
     config: Config,
     key: KeyReference,
     client: Client,
+    known: Option<KnownKeys>,
 }
 
 impl Signer {
@@ -37,7 +39,10 @@ impl Signer {
             })?;
         log.protect(&credentials.token);
         let client = Client::new(&config, credentials);
-        Ok(Self { config, key, client })
+        let known = config.folders.cache.as_deref();
+        let known =
+            known.and_then(|base| KnownKeys::open(base, client.api_url(), client.credentials()));
+        Ok(Self { config, key, client, known })
     }
 
     /// The policy's public key.
@@ -77,7 +82,7 @@ impl Signer {
         let context = self.context(message);
         let what = to_sign(policy.key(), message);
         let signed = self.client.sign_hash_in(&context, &policy, &what);
-        let fixed = signed.map_err(|error| explained(&error))?;
+        let fixed = signed.map_err(|error| self.noted(&error))?;
         let encoded = policy.key().encoded_signature(&fixed);
         encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
     }
@@ -94,9 +99,26 @@ impl Signer {
         }
     }
 
+    /// From the service, or from another call of the same cosign.
     fn policy(&self) -> Result<Policy, String> {
-        let found = self.client.policy(&self.key.project, &self.key.policy);
-        found.map_err(|error| error.to_string())?.ok_or_else(|| self.unknown_policy())
+        let KeyReference { project, policy, .. } = &self.key;
+        if let Some(key) = self.known.as_ref().and_then(|known| known.get(project, policy)) {
+            return Ok(Policy::known(project, policy, key));
+        }
+        let found = self.client.policy(project, policy).map_err(|error| error.to_string())?;
+        let found = found.ok_or_else(|| self.unknown_policy())?;
+        if let Some(known) = &self.known {
+            known.put(project, policy, found.key());
+        }
+        Ok(found)
+    }
+
+    /// A key that did not fit is not to be met again.
+    fn noted(&self, error: &Error) -> String {
+        if let (Class::Untrusted, Some(known)) = (error.class(), &self.known) {
+            known.forget(&self.key.project, &self.key.policy);
+        }
+        explained(error)
     }
 
     fn unknown_policy(&self) -> String {
