@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use crate::http::{Answer, Broken, Settings, Transport};
 use crate::key::HashToSign;
 use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
-use crate::retry::{self, Cause, Failed, Limits, Wall};
+use crate::retry::{self, Cause, Clock as _, Failed, Limits, Wall};
 use crate::secret::{Credentials, HIDDEN};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
@@ -37,6 +38,10 @@ pub struct Client {
     process: OnceLock<Option<SourceProcess>>,
     /// The place in [`Form::ALL`] of the form that has worked last.
     form: AtomicUsize,
+    /// Whether the service has turned out not to know `/Status`.
+    is_without_status: AtomicBool,
+    /// When everything has to be over.
+    deadline: Option<Instant>,
 }
 
 impl Client {
@@ -53,8 +58,17 @@ impl Client {
             transport,
             process: OnceLock::new(),
             form: AtomicUsize::new(0),
+            is_without_status: AtomicBool::new(false),
+            deadline: None,
             credentials,
         }
+    }
+
+    /// The same client, whose calls end by then.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Organization and token.
@@ -233,7 +247,9 @@ impl Client {
 
     /// Sends a request until there is an answer, as far as the table of repetitions allows.
     fn call(&self, request: &Request, asked: &str, clock: &Wall) -> Result<Answer, Error> {
-        retry::run(request.call, &self.limits, clock, |time| {
+        let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        let limits = left.map_or(self.limits, |left| self.limits.within(clock.elapsed(), left));
+        retry::run(request.call, &limits, clock, |time| {
             self.transport
                 .send(request, &self.credentials.token, time)
                 .map_err(|broken| failed(broken, asked))
@@ -288,5 +304,6 @@ fn failed(broken: Broken, asked: &str) -> Failed {
     Failed { cause, error: Box::new(error), retry_after }
 }
 
+mod requests;
 #[cfg(test)]
 mod tests;

@@ -33,3 +33,4 @@ pub use log::Log;
 pub use metadata::SourceProcess;
 pub use policy::Policy;
 pub use secret::{Credentials, OrganizationId, Token};
+pub use wire::files::{FileSubmission, RequestState, RequestStatus, SubmittedRequest};

@@ -54,10 +54,14 @@ pub(super) async fn exchange(
     let response = sent.map_err(|error| failure::of(&error))?;
     let status = response.status();
     if status.is_success() {
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.map(str::to_owned);
         return timeout_at(deadline, read(response, request.answer_max))
             .await
             .map_err(late)??
-            .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| Ok(Answer { body }));
+            .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| {
+                Ok(Answer { body, location })
+            });
     }
     if status.is_redirection() {
         return Err(Broken::Redirect { status: status.as_u16(), host: location(&response) });

@@ -45,6 +45,8 @@ pub(crate) struct Transport {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
+    /// `Location` as it came: an address is taken from it, and never gone to.
+    pub(crate) location: Option<String>,
 }
 
 /// Why there is no such answer.

@@ -1,9 +1,10 @@
 //! A folder of this user's alone, and its files.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -11,6 +12,9 @@ use crate::process::UserIds;
 
 /// The rights of others, of any kind.
 const OTHERS: u32 = 0o077;
+
+/// How long is waited before each look at a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The right of others to write.
 const OTHERS_WRITE: u32 = 0o022;
@@ -107,14 +111,25 @@ impl PrivateFolder {
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
 
-    /// Waits until no other process holds the lock of this name, and takes it.
+    /// Waits up to `time` until no other process holds the lock of this name, and takes it.
     ///
     /// # Errors
-    /// The file is not ours alone, or the system's.
-    pub fn lock(&self, name: &str) -> io::Result<Lock> {
+    /// The time is over, the file is not ours alone, or the system's.
+    pub fn lock_within(&self, name: &str, time: Duration) -> io::Result<Lock> {
         let file = self.lock_file(name)?;
-        file.lock()?;
-        Ok(Lock { _file: file })
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < time => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::other(format!("{name} is locked by another process")));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
@@ -235,7 +250,13 @@ mod tests {
         folder.replace("a", b"1").unwrap();
         let other = PrivateFolder { owner: folder.owner + 1, path: folder.path.clone() };
         assert!(other.read("a", 9).unwrap_err().to_string().contains("belongs to another user"));
-        assert!(other.lock("a").unwrap_err().to_string().contains("belongs to another user"));
+        assert!(
+            other
+                .lock_within("a", Duration::ZERO)
+                .unwrap_err()
+                .to_string()
+                .contains("belongs to another user")
+        );
     }
 
     #[test]
@@ -254,7 +275,10 @@ mod tests {
         set_mode(&target, 0o600);
         symlink(&target, folder.path.join("a")).unwrap();
         assert_eq!(folder.read("a", 99).unwrap_err().raw_os_error(), Some(libc::ELOOP));
-        assert_eq!(folder.lock("a").unwrap_err().raw_os_error(), Some(libc::ELOOP));
+        assert_eq!(
+            folder.lock_within("a", Duration::ZERO).unwrap_err().raw_os_error(),
+            Some(libc::ELOOP)
+        );
         folder.replace("a", b"ours").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"planted");
         assert_eq!(folder.read("a", 99).unwrap().unwrap(), b"ours");
@@ -320,7 +344,7 @@ mod tests {
     #[test]
     fn a_lock_is_held_until_it_is_dropped() {
         let (_base, folder) = place();
-        let lock = folder.lock("lock").unwrap();
+        let lock = folder.lock_within("lock", Duration::ZERO).unwrap();
         assert!(folder.lock_file("lock").unwrap().try_lock().is_err());
         drop(lock);
         folder.lock_file("lock").unwrap().try_lock().unwrap();

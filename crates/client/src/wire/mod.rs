@@ -15,6 +15,7 @@ pub(crate) use policies::PolicyEntry;
 pub(crate) use sign::{Form, Signed};
 
 pub(crate) mod chain;
+pub(crate) mod files;
 mod metadata;
 pub(crate) mod policies;
 pub(crate) mod sign;

@@ -1,11 +1,14 @@
 //! `sigstore-kms-signpath`: cosign's KMS plugin. cosign runs it once per call, with the call as JSON in argument 2 and the
 //! message on standard input, and reads one JSON object from standard output, whatever happens.
 
+mod artifact;
 mod deadline;
 mod message;
 mod payload;
+mod pending;
 mod protocol;
 mod reference;
+mod request;
 mod signing;
 #[cfg(test)]
 mod tests;
@@ -117,17 +120,14 @@ fn perform(
             ));
         }
     }
-    let mut config = config()?;
-    if let Some(left) = deadline::time_left(call.deadlines()) {
-        config.total_timeout = config.total_timeout.min(left);
-    }
+    let config = config()?;
     let key = KeyReference::parse(key, &config.cosign)?;
-    let signer = Signer::new(config, key, log)?;
+    let signer = Signer::new(config, key, deadline::time_left(call.deadlines()), log)?;
     match method {
         "publicKey" => Ok(Answer::public_key(&signer.public_key()?.to_pem())),
         "signMessage" => {
             let message = message::Message::read(input, call.message_to_sign()?)?;
-            Ok(Answer::signature(&signer.sign(&message)?))
+            Ok(Answer::signature(&signer.sign(&message, &mut io::stderr())?))
         }
         _ => {
             let (signature, facts) = call.signature_to_check()?;

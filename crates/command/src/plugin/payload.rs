@@ -10,7 +10,7 @@ use super::message::{Message, Text};
 const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// The payload type of an in-toto statement.
-const IN_TOTO: &str = "application/vnd.in-toto+json";
+pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 /// `critical.type` of the simple signing format.
 const SIMPLE_SIGNING: &str = "cosign container image signature";

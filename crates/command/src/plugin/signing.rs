@@ -1,5 +1,8 @@
 //! What a key of a reference does: gives its public half, signs, checks.
 
+use std::io::Write;
+use std::time::{Duration, Instant};
+
 use signpath_client::Error;
 use signpath_client::client::Client;
 use signpath_client::config::{Config, Via};
@@ -14,12 +17,15 @@ use signpath_client::secret::Credentials;
 use super::message::Message;
 use super::payload;
 use super::reference::KeyReference;
+use super::request::Asking;
 
 /// A key, and the service that holds it.
 pub(super) struct Signer {
-    config: Config,
-    key: KeyReference,
-    client: Client,
+    pub(super) config: Config,
+    pub(super) key: KeyReference,
+    pub(super) client: Client,
+    /// When everything has to be over.
+    deadline: Option<Instant>,
     known: Option<KnownKeys>,
 }
 
@@ -28,7 +34,12 @@ impl Signer {
     ///
     /// # Errors
     /// Without credentials, or without those of the organization that the reference names.
-    pub(super) fn new(config: Config, key: KeyReference, log: &Log) -> Result<Self, String> {
+    pub(super) fn new(
+        config: Config,
+        key: KeyReference,
+        time: Option<Duration>,
+        log: &Log,
+    ) -> Result<Self, String> {
         let missing = config.missing_credentials().map(str::to_owned);
         let (config, credentials) =
             chosen(config, &key).ok_or_else(|| match &key.organization {
@@ -39,10 +50,15 @@ impl Signer {
             })?;
         log.protect(&credentials.token);
         let client = Client::new(&config, credentials);
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        let client = match deadline {
+            Some(deadline) => client.until(deadline),
+            None => client,
+        };
         let known = config.folders.cache.as_deref();
         let known =
             known.and_then(|base| KnownKeys::open(base, client.api_url(), client.credentials()));
-        Ok(Self { config, key, client, known })
+        Ok(Self { config, key, client, deadline, known })
     }
 
     /// The policy's public key.
@@ -57,11 +73,19 @@ impl Signer {
     ///
     /// # Errors
     /// The service's refusal, no answer, a wrong signature.
-    pub(super) fn sign(&self, message: &Message) -> Result<Vec<u8>, String> {
-        match self.key.settings.via {
-            Via::Hash => self.sign_hash(message),
-            Via::Request => Err("via=request is not there yet".to_owned()),
-        }
+    pub(super) fn sign(&self, message: &Message, told: &mut dyn Write) -> Result<Vec<u8>, String> {
+        let policy = self.policy()?;
+        let fixed = match self.key.settings.via {
+            Via::Hash => self.sign_hash(message, &policy)?,
+            Via::Request => Asking::new(self, message, told)?.signature(&policy)?,
+        };
+        let encoded = policy.key().encoded_signature(&fixed);
+        encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
+    }
+
+    /// The time that is left; `None` if it is not limited.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Checks a signature here, with the policy's public key.
@@ -77,14 +101,11 @@ impl Signer {
         key.verify(&what, &fixed).then_some(()).ok_or_else(wrong)
     }
 
-    fn sign_hash(&self, message: &Message) -> Result<Vec<u8>, String> {
-        let policy = self.policy()?;
+    fn sign_hash(&self, message: &Message, policy: &Policy) -> Result<Vec<u8>, String> {
         let context = self.context(message);
         let what = to_sign(policy.key(), message);
-        let signed = self.client.sign_hash_in(&context, &policy, &what);
-        let fixed = signed.map_err(|error| self.noted(&error))?;
-        let encoded = policy.key().encoded_signature(&fixed);
-        encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
+        let signed = self.client.sign_hash_in(&context, policy, &what);
+        signed.map_err(|error| self.noted(&error))
     }
 
     fn context(&self, message: &Message) -> SigningContext {
@@ -105,12 +126,33 @@ impl Signer {
         if let Some(key) = self.known.as_ref().and_then(|known| known.get(project, policy)) {
             return Ok(Policy::known(project, policy, key));
         }
-        let found = self.client.policy(project, policy).map_err(|error| error.to_string())?;
-        let found = found.ok_or_else(|| self.unknown_policy())?;
+        let found = self.fresh_policy()?;
         if let Some(known) = &self.known {
             known.put(project, policy, found.key());
         }
         Ok(found)
+    }
+
+    /// From the service. Where the organization has no hash signing, the policy's certificate says what its key is.
+    pub(super) fn fresh_policy(&self) -> Result<Policy, String> {
+        let KeyReference { project, policy, settings, .. } = &self.key;
+        let listed = self.client.policy(project, policy);
+        let refused = match listed {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => self.unknown_policy(),
+            Err(error) if error.class() == Class::Refused => error.to_string(),
+            Err(error) => return Err(error.to_string()),
+        };
+        if settings.via == Via::Hash {
+            return Err(refused);
+        }
+        let certificate = self.client.policy_certificate(project, policy);
+        let key = certificate.and_then(|certificate| {
+            let asked = format!("reading the public key of {project}/{policy}");
+            certificate.public_key().map_err(|why| Error::Answer { asked, why: why.to_string() })
+        });
+        let unknown = |error| format!("{refused}; and {error}");
+        Ok(Policy::known(project, policy, key.map_err(unknown)?))
     }
 
     /// A key that did not fit is not to be met again.
@@ -146,7 +188,7 @@ fn chosen(config: Config, key: &KeyReference) -> Option<(Config, Credentials)> {
 }
 
 /// cosign's keys of RSA are used with PKCS #1 v1.5.
-fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
+pub(super) fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
     let scheme = match key {
         PublicKey::Rsa(_) => Scheme::RsaPkcs1(message.hash),
         PublicKey::Ec(_) => Scheme::Ecdsa,
