@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -171,6 +171,13 @@ impl Cosign<'_> {
         }
         self.program = path;
         self
+    }
+
+    /// The same, to be started and looked at while it runs.
+    pub(crate) fn spawned(&self, words: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("cosign starts")
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Ran {

@@ -1,9 +1,11 @@
 //! cosign's KMS plugin: any cosign, built with PKCS #11 or not, with `--key signpath://project/policy`.
 
+mod documents;
 mod keys;
 mod metadata;
 mod refusals;
 mod remembered;
+mod requests;
 
 use super::bench::{Bench, Cosign, Version, text};
 use crate::harness::Tool;

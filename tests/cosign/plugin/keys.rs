@@ -121,3 +121,24 @@ fn what_one_version_signs_another_verifies() {
         bench.cosign(Version::V2).verify(&public_key, &image).succeeds();
     }
 }
+
+/// cosign v3 has the plugin sign with SHA-384 on P-384 and with SHA-512 on P-521, and takes SHA-256 for granted when it
+/// verifies.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn what_v3_signs_with_larger_curves_verifies_with_the_curve_s_hash_and_what_v2_signs_with_sha_256()
+{
+    let bench = Bench::new();
+    let root = text(&crate::harness::repository_file("scripts/empty-trusted-root.json"));
+    let cosign = cosign(&bench, Version::Plain);
+    for (policy, hash) in [("demo/ec384", "sha384"), ("demo/ec521", "sha512")] {
+        let (key, public, image) = (key_of(policy), bench.public_key_of(policy), bench.image());
+        cosign.signing_under(&root, "sign", &key, &[&image]).succeeds();
+        cosign.verify(&public, &image).fails();
+        let words = ["--signature-digest-algorithm", hash, &*image];
+        cosign.verifying("verify", &public, &words).succeeds();
+        let image = bench.image();
+        super::cosign(&bench, Version::V2).sign(&key, &image).succeeds();
+        cosign.verify(&public, &image).succeeds();
+    }
+}

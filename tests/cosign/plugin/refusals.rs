@@ -1,5 +1,7 @@
 //! What a person reads when it does not work.
 
+use signpath_sandbox::{Fault, Route};
+
 use super::{VERSIONS, cosign, key_of};
 use crate::cosign::bench::Bench;
 
@@ -50,4 +52,17 @@ fn keys_are_made_in_signpath() {
         let refused = refused.run(&["generate-key-pair", "--kms", &key_of("demo/new")]).fails();
         assert!(refused.stderr.contains("keys are made in SignPath"), "{refused}");
     }
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_signature_that_does_not_verify_is_not_handed_out() {
+    let bench = Bench::new();
+    let image = bench.image();
+    for version in VERSIONS {
+        bench.sandbox.inject(Fault::on(Route::SignHash).wrong_signature());
+        let refused = cosign(&bench, version).sign(&key_of("demo/ec"), &image).fails();
+        assert!(refused.stderr.contains("is wrong and was thrown away"), "{refused}");
+    }
+    assert_eq!(bench.tags_beside(&image), ["1"]);
 }

@@ -16,10 +16,13 @@ mod tests;
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::slice;
 
 use signpath_client::config::{Config, CosignSettings, Process};
 use signpath_client::log::Log;
+use signpath_client::secret::redact;
 
+use message::Message;
 pub use protocol::Answer;
 use protocol::{Call, VERSION, unknown_version};
 use reference::KeyReference;
@@ -100,8 +103,7 @@ fn perform(
     log: &Log,
 ) -> Result<Answer, String> {
     let key = &call.init_options.key_resource_id;
-    let method = call.method_name.as_str();
-    match method {
+    match call.method_name.as_str() {
         "defaultAlgorithm" => return Ok(Answer::default_algorithm(DEFAULT_ALGORITHM)),
         "supportedAlgorithms" => return Ok(Answer::supported_algorithms(ALGORITHMS)),
         "createKey" => {
@@ -123,15 +125,21 @@ fn perform(
     let config = config()?;
     let key = KeyReference::parse(key, &config.cosign)?;
     let signer = Signer::new(config, key, deadline::time_left(call.deadlines()), log)?;
-    match method {
+    let answered = answered_by(&signer, call, input);
+    // The last net under what cosign prints.
+    answered.map_err(|why| redact(&why, slice::from_ref(&signer.client.credentials().token)))
+}
+
+fn answered_by(signer: &Signer, call: &Call, input: &mut dyn Read) -> Result<Answer, String> {
+    match call.method_name.as_str() {
         "publicKey" => Ok(Answer::public_key(&signer.public_key()?.to_pem())),
         "signMessage" => {
-            let message = message::Message::read(input, call.message_to_sign()?)?;
+            let message = Message::read(input, call.message_to_sign()?)?;
             Ok(Answer::signature(&signer.sign(&message, &mut io::stderr())?))
         }
         _ => {
             let (signature, facts) = call.signature_to_check()?;
-            signer.verify(&signature, &message::Message::read(input, facts)?)?;
+            signer.verify(&signature, &Message::read(input, facts)?)?;
             Ok(Answer::verified())
         }
     }

@@ -170,15 +170,18 @@ impl Call {
 
     fn facts(&self, options: Option<&Options>) -> Result<MessageFacts, String> {
         let message = options.and_then(|options| options.message_options.as_ref());
-        let number = message.and_then(|message| message.hash_func);
-        let number = number.unwrap_or(self.init_options.hash_func);
-        let hash = HASHES.iter().find(|(known, _)| *known == number).map(|(_, hash)| *hash);
-        let hash = hash.ok_or_else(|| {
-            format!("the hash function {number} of Go cannot be used; allowed: 5 (SHA-256), 6 (SHA-384), 7 (SHA-512), 3 (SHA-1)")
-        })?;
         let digest = message.and_then(|message| message.digest.as_deref());
         let digest = digest.filter(|text| !text.is_empty()).map(|text| STANDARD.decode(text));
         let digest = digest.transpose().map_err(|_| "the digest is not Base64")?;
+        let hash = match (message.and_then(|message| message.hash_func), &digest) {
+            (Some(number), _) => hash_of(number)?,
+            // cosign v3 hashes as the key's curve wants it, and only the digest's length says so.
+            (None, Some(digest)) => HashAlgorithm::ALL
+                .into_iter()
+                .find(|hash| hash.len() == digest.len())
+                .map_or_else(|| hash_of(self.init_options.hash_func), Ok)?,
+            (None, None) => hash_of(self.init_options.hash_func)?,
+        };
         match &digest {
             Some(digest) if digest.len() != hash.len() => Err(format!(
                 "{} digests have {} bytes, and the given one has {}",
@@ -189,6 +192,15 @@ impl Call {
             _ => Ok(MessageFacts { hash, digest }),
         }
     }
+}
+
+fn hash_of(number: u32) -> Result<HashAlgorithm, String> {
+    let row = HASHES.iter().find(|(known, _)| *known == number);
+    row.map(|(_, hash)| *hash).ok_or_else(|| {
+        format!(
+            "the hash function {number} of Go cannot be used; allowed: 5 (SHA-256), 6 (SHA-384), 7 (SHA-512), 3 (SHA-1)"
+        )
+    })
 }
 
 impl Answer {

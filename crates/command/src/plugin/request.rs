@@ -146,43 +146,40 @@ impl<'a> Asking<'a> {
 
     /// Until the request is completed.
     fn wait(&mut self, request: &Remembered) -> Result<(), String> {
-        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(Duration::from_secs(5)));
+        let last_pause = PAUSES.last().copied().unwrap_or(LEAST);
+        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(last_pause));
         let mut last = String::new();
-        loop {
-            match self.signer.client.request_status(&request.id) {
-                Ok(status) => {
-                    if status.words != last {
-                        writeln!(self.told, "signpath: {} ({})", status.words, place(request)).ok();
-                    }
-                    last = status.words;
-                    match status.state {
-                        RequestState::Completed => return Ok(()),
-                        RequestState::Ended => {
-                            self.forget();
-                            return Err(format!(
-                                "the signing request {} has ended: {last}",
-                                place(request)
-                            ));
-                        }
-                        RequestState::Open => {}
-                    }
-                }
-                // It may be otherwise a little later, and the request is there anyway.
-                Err(error)
-                    if error.class() == Class::Transient
-                        && self.signer.time_left().is_none_or(|left| left > LEAST) =>
-                {
-                    writeln!(self.told, "signpath: {error}").ok();
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-            let pause = pauses.next().unwrap_or_default();
+        while !self.is_completed(request, &mut last)? {
             let left = self.signer.time_left().unwrap_or(Duration::MAX);
-            if left < LEAST {
+            let spare = left.saturating_sub(LEAST);
+            if spare.is_zero() {
                 return Err(self.late(request, &last));
             }
-            std::thread::sleep(pause.min(left));
+            std::thread::sleep(pauses.next().unwrap_or(last_pause).min(spare));
         }
+        Ok(())
+    }
+
+    /// Whether it is; `last` is what was said of it last.
+    fn is_completed(&mut self, request: &Remembered, last: &mut String) -> Result<bool, String> {
+        let status = match self.signer.client.request_status(&request.id) {
+            Ok(status) => status,
+            // It may be otherwise a little later, and the request is there anyway.
+            Err(error) if error.class() == Class::Transient => {
+                tracing::warn!("{error}");
+                return Ok(false);
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        if status.words != *last {
+            writeln!(self.told, "signpath: {} ({})", status.words, place(request)).ok();
+            last.clone_from(&status.words);
+        }
+        if status.state == RequestState::Ended {
+            self.forget();
+            return Err(format!("the signing request {} has ended: {last}", place(request)));
+        }
+        Ok(status.state == RequestState::Completed)
     }
 
     fn late(&self, request: &Remembered, last: &str) -> String {

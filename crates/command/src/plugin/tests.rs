@@ -2,7 +2,10 @@
 
 use std::io::Read;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use signpath_client::key::HashAlgorithm;
 
 use super::*;
 
@@ -120,4 +123,21 @@ fn the_hash_function_of_the_message_wins_over_that_of_the_key() {
     call["signMessage"]["signOptions"]["messageOptions"]["hashFunc"] = json!(99);
     let error = Call::read(&call.to_string()).unwrap().message_to_sign().unwrap_err();
     assert!(error.contains("99") && error.contains("5 (SHA-256)"), "{error}");
+}
+
+/// As cosign v3 has it for P-384: the hash function of the key stays SHA-256.
+#[test]
+fn without_a_hash_function_the_digest_s_length_tells_it() {
+    let mut call = call("signMessage", "a/b");
+    for (length, hash) in
+        [(32, HashAlgorithm::Sha256), (48, HashAlgorithm::Sha384), (64, HashAlgorithm::Sha512)]
+    {
+        let options = json!({ "digest": STANDARD.encode(vec![7; length]) });
+        call["signMessage"] = json!({ "signOptions": { "messageOptions": options } });
+        let facts = Call::read(&call.to_string()).unwrap().message_to_sign().unwrap();
+        assert_eq!(facts.hash, hash);
+    }
+    call["signMessage"]["signOptions"]["messageOptions"]["digest"] = json!("AAAA");
+    let error = Call::read(&call.to_string()).unwrap().message_to_sign().unwrap_err();
+    assert_eq!(error, "SHA-256 digests have 32 bytes, and the given one has 3");
 }
