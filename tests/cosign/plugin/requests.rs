@@ -277,3 +277,30 @@ fn a_configuration_that_wants_another_file_is_refused_with_the_reason() {
     let refused = cosign(&bench, Version::Plain).sign(key, &bench.image()).fails();
     assert!(refused.stderr.contains("has ended: Failed"), "{refused}");
 }
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_request_that_the_service_does_not_know_any_more_is_made_anew() {
+    let bench = Bench::new();
+    let key = "signpath://demo/ec?via=request";
+    let (cosign, image) = (cosign(&bench, Version::Plain), bench.image());
+    cosign.sign(key, &image).succeeds();
+    let problem = r#"{"title":"Not Found","status":404,"traceId":"t"}"#;
+    let gone = Fault::on(Route::SigningRequestStatus).status(404).body(problem);
+    bench.sandbox.inject(gone.content_type("application/problem+json"));
+    let refused = cosign.sign(key, &image).fails();
+    assert!(refused.stderr.contains("the service answered 404"), "{refused}");
+    cosign.sign(key, &image).succeeds();
+    assert_eq!(requests(&bench).len(), 2);
+}
+
+/// Within the time that is kept for cosign to push.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_short_time_out_of_cosign_is_enough_where_nobody_is_waited_for() {
+    let bench = Bench::new();
+    for version in VERSIONS {
+        let (cosign, image) = (cosign(&bench, version), bench.image());
+        cosign.signing("sign", "signpath://demo/ec", &["--timeout", "12s", &image]).succeeds();
+    }
+}

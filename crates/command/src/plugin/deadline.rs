@@ -3,12 +3,18 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// So long before cosign's own deadline everything has to be said: time for cosign to push what was signed.
-pub(super) const SPARE: Duration = Duration::from_secs(15);
+/// So long before cosign's own deadline the waiting for an approval ends: cosign asks for the public key again, and pushes.
+pub(super) const SPARE_AFTER_WAITING: Duration = Duration::from_secs(15);
 
-/// The time that is left now until [`SPARE`] before the earliest deadline; `None` without one.
-pub(super) fn time_left<'a>(deadlines: impl Iterator<Item = &'a str>) -> Option<Duration> {
-    let end = deadlines.filter_map(parse).min()?.checked_sub(SPARE)?;
+/// So long before it everything else ends, so that there is time to say why.
+pub(super) const SPARE: Duration = Duration::from_secs(2);
+
+/// The time that is left now until `spare` before the earliest deadline; `None` without one.
+pub(super) fn time_left<'a>(
+    deadlines: impl Iterator<Item = &'a str>,
+    spare: Duration,
+) -> Option<Duration> {
+    let end = deadlines.filter_map(parse).min()?.checked_sub(spare)?;
     Some(end.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
@@ -96,10 +102,12 @@ mod tests {
 
     #[test]
     fn the_earliest_counts_and_what_is_past_leaves_no_time() {
-        assert_eq!(time_left([].into_iter()), None);
+        assert_eq!(time_left([].into_iter(), SPARE), None);
         let texts = ["9999-01-01T00:00:00Z", "1970-01-02T00:00:00Z"];
-        assert_eq!(time_left(texts.into_iter()), Some(Duration::ZERO));
-        assert!(time_left(texts.into_iter().take(1)).unwrap() > Duration::from_secs(1 << 30));
+        assert_eq!(time_left(texts.into_iter(), SPARE), Some(Duration::ZERO));
+        assert!(
+            time_left(texts.into_iter().take(1), SPARE).unwrap() > Duration::from_secs(1 << 30)
+        );
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::slice;
 
-use signpath_client::config::{Config, CosignSettings, Process};
+use signpath_client::config::{Config, CosignSettings, Process, Via};
 use signpath_client::log::Log;
 use signpath_client::secret::redact;
 
@@ -124,7 +124,11 @@ fn perform(
     }
     let config = config()?;
     let key = KeyReference::parse(key, &config.cosign)?;
-    let signer = Signer::new(config, key, deadline::time_left(call.deadlines()), log)?;
+    let spare = match (call.method_name.as_str(), key.settings.via) {
+        ("signMessage", Via::Request) => deadline::SPARE_AFTER_WAITING,
+        _ => deadline::SPARE,
+    };
+    let signer = Signer::new(config, key, deadline::time_left(call.deadlines(), spare), log)?;
     let answered = answered_by(&signer, call, input);
     // The last net under what cosign prints.
     answered.map_err(|why| redact(&why, slice::from_ref(&signer.client.credentials().token)))

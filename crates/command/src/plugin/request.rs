@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::time::Duration;
 
+use signpath_client::Error;
 use signpath_client::error::Class;
 use signpath_client::policy::Policy;
 use signpath_client::{FileSubmission, RequestState};
@@ -74,7 +75,7 @@ impl<'a> Asking<'a> {
             pending.completed(&self.identity);
         }
         let fetched = self.signer.client.signed_artifact(&request.id);
-        let zip = fetched.map_err(|error| error.to_string())?;
+        let zip = fetched.map_err(|error| self.noted(&error))?;
         let found = self.artifact.signature_in(&zip);
         let checked = found.and_then(|signature| self.checked(policy, signature));
         checked.map_err(|why| {
@@ -169,7 +170,7 @@ impl<'a> Asking<'a> {
                 tracing::warn!("{error}");
                 return Ok(false);
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(self.noted(&error)),
         };
         if status.words != *last {
             writeln!(self.told, "signpath: {} ({})", status.words, place(request)).ok();
@@ -222,6 +223,14 @@ impl<'a> Asking<'a> {
              configuration has to sign with this hash algorithm, and RSA keys with rsa-padding=\"pkcs1\"",
             self.message.hash.name()
         ))
+    }
+
+    /// A request that the service does not know any more is not gone on with.
+    fn noted(&self, error: &Error) -> String {
+        if error.class() == Class::Refused {
+            self.forget();
+        }
+        error.to_string()
     }
 
     fn forget(&self) {
