@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -26,6 +26,8 @@ const PLATFORMS: [&str; 5] =
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Version {
     V3,
+    /// As [`Self::V3`], built without PKCS #11.
+    Plain,
     V2,
     Oldest,
 }
@@ -34,6 +36,7 @@ impl Version {
     fn program(self) -> Tool {
         match self {
             Self::V3 => Tool::CosignV3,
+            Self::Plain => Tool::CosignPlain,
             Self::V2 => Tool::CosignV2,
             Self::Oldest => Tool::CosignOldest,
         }
@@ -41,7 +44,7 @@ impl Version {
 
     /// What a bundle is to v3, a signature of its own is to the versions before.
     pub(crate) fn makes_bundles(self) -> bool {
-        self == Self::V3
+        matches!(self, Self::V3 | Self::Plain)
     }
 }
 
@@ -170,6 +173,13 @@ impl Cosign<'_> {
         self
     }
 
+    /// The same, to be started and looked at while it runs.
+    pub(crate) fn spawned(&self, words: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("cosign starts")
+    }
+
     pub(crate) fn run(&self, words: &[&str]) -> Ran {
         Ran::of(self.command().args(words))
     }
@@ -181,7 +191,7 @@ impl Cosign<'_> {
 
     /// `cosign sign`, `sign-blob` or `attest`, kept off every service but the registry.
     pub(crate) fn signing(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
-        if self.version == Version::V3 && !has_a_larger_curve(key) {
+        if self.version.makes_bundles() && !has_a_larger_curve(key) {
             let root = text(&repository_file("scripts/empty-trusted-root.json"));
             self.signing_under(&root, subcommand, key, words)
         } else {
@@ -208,7 +218,7 @@ impl Cosign<'_> {
     pub(crate) fn signing_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
         let mut command = self.command();
         command.args([subcommand, "--yes", "--key", key, "--tlog-upload=false"]);
-        if self.version == Version::V3 {
+        if self.version.makes_bundles() {
             command.arg("--use-signing-config=false");
         }
         Ran::of(command.args(words))

@@ -157,7 +157,7 @@ fn v3_refuses_its_own_signature_of_a_larger_curve_under_a_trusted_root() {
 }
 
 /// How a version is told where the signature of a blob goes, and where it is.
-fn blob_flags(cosign: &Cosign<'_>) -> [&'static str; 2] {
+pub(super) fn blob_flags(cosign: &Cosign<'_>) -> [&'static str; 2] {
     if cosign.version.makes_bundles() {
         ["--bundle", "--bundle"]
     } else {

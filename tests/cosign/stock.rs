@@ -6,8 +6,12 @@ use super::bench::{Bench, VERSIONS, Version, key_of};
 use crate::harness::repository_file;
 
 /// What `scripts/versions` calls each version.
-const PINNED: &[(Version, &str)] =
-    &[(Version::V3, "COSIGN_V3"), (Version::V2, "COSIGN_V2"), (Version::Oldest, "COSIGN_OLDEST")];
+const PINNED: &[(Version, &str)] = &[
+    (Version::V3, "COSIGN_V3"),
+    (Version::Plain, "COSIGN_V3"),
+    (Version::V2, "COSIGN_V2"),
+    (Version::Oldest, "COSIGN_OLDEST"),
+];
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]

@@ -20,6 +20,7 @@ use super::alone::variable;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tool {
     CosignV3,
+    CosignPlain,
     CosignV2,
     CosignOldest,
     Crane,
@@ -27,11 +28,13 @@ pub(crate) enum Tool {
     PythonPkcs11,
     PyKcs11,
     Crypto11,
+    KmsPlugin,
 }
 
 /// Each program, the variable that names it, what it is.
 const TOOLS: &[(Tool, &str, &str)] = &[
     (Tool::CosignV3, "SIGNPATH_TEST_COSIGN_V3", "cosign v3"),
+    (Tool::CosignPlain, "SIGNPATH_TEST_COSIGN_PLAIN", "cosign v3 without PKCS #11"),
     (Tool::CosignV2, "SIGNPATH_TEST_COSIGN_V2", "cosign v2"),
     (Tool::CosignOldest, "SIGNPATH_TEST_COSIGN_OLDEST", "the oldest cosign that is promised"),
     (Tool::Crane, "SIGNPATH_TEST_CRANE", "crane"),
@@ -39,6 +42,7 @@ const TOOLS: &[(Tool, &str, &str)] = &[
     (Tool::PythonPkcs11, "SIGNPATH_TEST_PYTHON_PKCS11", "a Python with python-pkcs11"),
     (Tool::PyKcs11, "SIGNPATH_TEST_PYKCS11", "a Python with PyKCS11"),
     (Tool::Crypto11, "SIGNPATH_TEST_CRYPTO11", "the Go program in tests/go/crypto11"),
+    (Tool::KmsPlugin, "SIGNPATH_TEST_KMS_PLUGIN", "cosign's KMS plugin, sigstore-kms-signpath"),
 ];
 
 /// A proxy that nobody serves (port 1 is tcpmux, RFC 1078). What would leave this machine fails at it; requests to

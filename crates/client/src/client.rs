@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -13,9 +14,9 @@ use crate::config::{ApiUrl, Config};
 use crate::error::{Error, shown};
 use crate::http::{Answer, Broken, Settings, Transport};
 use crate::key::HashToSign;
-use crate::metadata::{MetadataDetail, SourceProcess};
+use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
-use crate::retry::{self, Cause, Failed, Limits, Wall};
+use crate::retry::{self, Cause, Clock as _, Failed, Limits, Wall};
 use crate::secret::{Credentials, HIDDEN};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
@@ -37,6 +38,10 @@ pub struct Client {
     process: OnceLock<Option<SourceProcess>>,
     /// The place in [`Form::ALL`] of the form that has worked last.
     form: AtomicUsize,
+    /// Whether the service has turned out not to know `/Status`.
+    is_without_status: AtomicBool,
+    /// When everything has to be over.
+    deadline: Option<Instant>,
 }
 
 impl Client {
@@ -53,8 +58,17 @@ impl Client {
             transport,
             process: OnceLock::new(),
             form: AtomicUsize::new(0),
+            is_without_status: AtomicBool::new(false),
+            deadline: None,
             credentials,
         }
+    }
+
+    /// The same client, whose calls end by then.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Organization and token.
@@ -77,6 +91,16 @@ impl Client {
         self.list(self.project.as_deref(), self.signing_policy.as_deref(), &asked, &Wall::start())
     }
 
+    /// One policy, whatever project and policy are configured; `None` if the token may not use it.
+    ///
+    /// # Errors
+    /// As [`Self::policies`].
+    pub fn policy(&self, project: &str, policy: &str) -> Result<Option<Policy>, Error> {
+        let asked = format!("reading the signing policy {project}/{policy} at {}", self.api_url);
+        let found = self.list(Some(project), Some(policy), &asked, &Wall::start())?;
+        Ok(found.into_iter().next())
+    }
+
     /// Has a digest signed (`POST …/SigningRequests/SignHash`, or the multipart form of older services) and checks the
     /// signature against the policy's public key. RSA signatures have the modulus's length, ECDSA ones are r‖s.
     ///
@@ -84,11 +108,24 @@ impl Client {
     /// [`Error::KeyRotated`] and [`Error::WrongSignature`] instead of a signature that does not verify;
     /// [`Error::Unsuitable`] for a digest that is not for this key; the service's refusal; no answer.
     pub fn sign_hash(&self, policy: &Policy, what: &HashToSign) -> Result<Vec<u8>, Error> {
+        self.sign_hash_in(&SigningContext::default(), policy, what)
+    }
+
+    /// As [`Self::sign_hash`], and the service is told more about the signature.
+    ///
+    /// # Errors
+    /// As [`Self::sign_hash`].
+    pub fn sign_hash_in(
+        &self,
+        context: &SigningContext,
+        policy: &Policy,
+        what: &HashToSign,
+    ) -> Result<Vec<u8>, Error> {
         if let Some(why) = policy.key().objection(what) {
             return Err(Error::Unsuitable { policy: policy.name(), why });
         }
         let clock = Wall::start();
-        let signed = self.submit(policy, what, &clock)?;
+        let signed = self.submit(context, policy, what, &clock)?;
         let link = signed.link;
         let fault = match policy.key().fixed_signature(signed.signature) {
             Ok(signature) if policy.key().verify(what, &signature) => return Ok(signature),
@@ -99,14 +136,22 @@ impl Client {
     }
 
     /// Tries the forms until the service knows one. Which one it knows is remembered when it has worked.
-    fn submit(&self, policy: &Policy, what: &HashToSign, clock: &Wall) -> Result<Signed, Error> {
+    fn submit(
+        &self,
+        context: &SigningContext,
+        policy: &Policy,
+        what: &HashToSign,
+        clock: &Wall,
+    ) -> Result<Signed, Error> {
         let asked = format!("signing with {} at {}", policy.name(), self.api_url);
-        let metadata = self.metadata();
+        let metadata = self.metadata(context);
         let request = SignRequest {
             project: policy.project(),
             policy: policy.slug(),
             what,
             metadata: &metadata,
+            artifact_configuration: context.artifact_configuration.as_deref(),
+            description: context.description.as_deref(),
         };
         let mut unknown_route = None;
         for (place, form) in self.forms() {
@@ -137,10 +182,14 @@ impl Client {
     }
 
     /// The same for all attempts and forms of one signature.
-    fn metadata(&self) -> Metadata {
+    fn metadata(&self, context: &SigningContext) -> Metadata {
         let tokens = std::slice::from_ref(&self.credentials.token);
-        let process = self.process.get_or_init(|| SourceProcess::collect(self.detail, tokens));
-        Metadata { process: process.clone(), correlation_id: Uuid::new_v4().to_string() }
+        let this = || self.process.get_or_init(|| SourceProcess::collect(self.detail, tokens));
+        Metadata {
+            process: context.process.clone().or_else(|| this().clone()),
+            told: context.told(self.detail, tokens),
+            correlation_id: Uuid::new_v4().to_string(),
+        }
     }
 
     fn note(&self, policy: &Policy, metadata: &Metadata, signed: &Signed) {
@@ -198,7 +247,9 @@ impl Client {
 
     /// Sends a request until there is an answer, as far as the table of repetitions allows.
     fn call(&self, request: &Request, asked: &str, clock: &Wall) -> Result<Answer, Error> {
-        retry::run(request.call, &self.limits, clock, |time| {
+        let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        let limits = left.map_or(self.limits, |left| self.limits.within(clock.elapsed(), left));
+        retry::run(request.call, &limits, clock, |time| {
             self.transport
                 .send(request, &self.credentials.token, time)
                 .map_err(|broken| failed(broken, asked))
@@ -253,5 +304,6 @@ fn failed(broken: Broken, asked: &str) -> Failed {
     Failed { cause, error: Box::new(error), retry_after }
 }
 
+mod requests;
 #[cfg(test)]
 mod tests;

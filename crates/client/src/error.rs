@@ -196,6 +196,11 @@ impl Error {
         hint::situation(self).map(hint::text)
     }
 
+    /// Which situation this is, of those that have an advice.
+    pub fn situation(&self) -> Option<Situation> {
+        hint::situation(self)
+    }
+
     /// 404 or 405 without a problem+json body: this server does not know the route.
     pub(crate) fn is_missing_route(&self) -> bool {
         match self {

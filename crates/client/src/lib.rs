@@ -14,6 +14,7 @@ pub mod key;
 pub mod log;
 pub mod metadata;
 pub mod policy;
+pub mod private;
 pub mod process;
 pub mod secret;
 
@@ -32,3 +33,4 @@ pub use log::Log;
 pub use metadata::SourceProcess;
 pub use policy::Policy;
 pub use secret::{Credentials, OrganizationId, Token};
+pub use wire::files::{FileSubmission, RequestState, RequestStatus, SubmittedRequest};

@@ -1,6 +1,7 @@
 //! What the service is told of the process that asks for a signature: SignPath keeps it with the signing request,
 //! for audits. Secrets are taken out here, by an allow-list of options ([`OPTIONS`]).
 
+mod context;
 mod options;
 mod scrub;
 
@@ -9,6 +10,8 @@ use serde::Serialize;
 use crate::process::{self, UserIds};
 use crate::secret::{Token, redact};
 
+pub use context::{Payload, SigningContext};
+pub(crate) use context::{Spelling, Told};
 pub use options::{OPTIONS, OptionRow, Shape};
 pub use scrub::scrubbed;
 
@@ -69,6 +72,21 @@ impl SourceProcess {
             MetadataDetail::Basic => {
                 (program(process::executable_name(), &process::arguments(), tokens), None)
             }
+            MetadataDetail::None => return None,
+        };
+        Some(Self { command_line, user, operating_system: OperatingSystem::current() })
+    }
+}
+
+impl SourceProcess {
+    /// The facts of the process that started this one, which has the same user: for programs that others run for their
+    /// users. `None` if nothing is to be told, or the system does not tell.
+    pub fn of_parent(detail: MetadataDetail, tokens: &[Token]) -> Option<Self> {
+        let parent = process::Parent::current()?;
+        let arguments = parent.arguments();
+        let (command_line, user) = match detail {
+            MetadataDetail::Full => (command_line(&arguments, tokens), user()),
+            MetadataDetail::Basic => (program(parent.executable_name(), &arguments, tokens), None),
             MetadataDetail::None => return None,
         };
         Some(Self { command_line, user, operating_system: OperatingSystem::current() })

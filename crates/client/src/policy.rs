@@ -36,6 +36,12 @@ pub struct LeftOut {
 }
 
 impl Policy {
+    /// A policy of which no more is known than its key.
+    pub fn known(project: &str, slug: &str, key: PublicKey) -> Self {
+        let (project, slug) = (project.to_owned(), slug.to_owned());
+        Self { project, slug, id: None, key, certificate: None, chain: Vec::new() }
+    }
+
     /// `project/policy`: CKA_ID and CKA_LABEL of its objects.
     pub fn name(&self) -> String {
         format!("{}/{}", self.project, self.slug)

@@ -14,19 +14,27 @@ const SYSTEM_FILE_MAX: u64 = 1 << 20;
 /// The arguments with the program's name in front, as the kernel keeps them; bytes that are not UTF-8 are replaced.
 /// Empty if the system does not tell.
 pub fn arguments() -> Vec<String> {
-    let Ok(bytes) = read_bounded(Path::new("/proc/self/cmdline"), SYSTEM_FILE_MAX) else {
-        return std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    };
+    let own = || std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    arguments_in(Path::new("/proc/self/cmdline")).unwrap_or_else(own)
+}
+
+fn arguments_in(path: &Path) -> Option<Vec<String>> {
+    let bytes = read_bounded(path, SYSTEM_FILE_MAX).ok()?;
     let line = bytes.strip_suffix(&[0]).unwrap_or(&bytes);
     if line.is_empty() {
-        return Vec::new();
+        return Some(Vec::new());
     }
-    line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    let words = line.split(|byte| *byte == 0);
+    Some(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
 }
 
 /// The file name of the running executable; symbolic links to it are resolved already.
 pub fn executable_name() -> Option<String> {
-    std::fs::read_link("/proc/self/exe").ok().and_then(|path| file_name(&path.to_string_lossy()))
+    executable_of("/proc/self/exe")
+}
+
+fn executable_of(link: &str) -> Option<String> {
+    std::fs::read_link(link).ok().and_then(|path| file_name(&path.to_string_lossy()))
 }
 
 /// The last part of a path.
@@ -55,6 +63,48 @@ impl UserIds {
         let mut ids = line.split_whitespace().map(str::parse);
         Some(Self { real: ids.next()?.ok()?, effective: ids.next()?.ok()? })
     }
+}
+
+/// The process that started this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    id: u32,
+    /// When it was started, in ticks since the system was; told apart by it are processes that have the same number one
+    /// after the other.
+    started: u64,
+}
+
+impl Parent {
+    /// `None` if it is no longer there, or out of sight.
+    pub fn current() -> Option<Self> {
+        let id = std::os::unix::process::parent_id();
+        let started = start_time(&text_of(&format!("/proc/{id}/stat"))?)?;
+        // It may have ended meanwhile, and another process may have its number.
+        let is_still = std::os::unix::process::parent_id() == id && id > 0;
+        is_still.then_some(Self { id, started })
+    }
+
+    /// What no other process has had since the machine was started, also in another container. `None` if the system
+    /// does not tell.
+    pub fn identity(&self) -> Option<String> {
+        let boot = text_of("/proc/sys/kernel/random/boot_id")?;
+        let space = std::fs::read_link("/proc/self/ns/pid").ok()?;
+        Some(format!("{} {} {} {}", boot.trim(), space.display(), self.id, self.started))
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        arguments_in(Path::new(&format!("/proc/{}/cmdline", self.id))).unwrap_or_default()
+    }
+
+    pub(crate) fn executable_name(&self) -> Option<String> {
+        executable_of(&format!("/proc/{}/exe", self.id))
+    }
+}
+
+/// The 22nd field of proc_pid_stat(5). The second one is a name in parentheses that may have spaces and parentheses.
+fn start_time(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(22 - 3)?.parse().ok()
 }
 
 /// The name of a user by `/etc/passwd`; users from elsewhere (LDAP) have none here.
@@ -131,6 +181,22 @@ mod tests {
         assert_eq!(UserIds::parse(status), Some(UserIds { real: 1000, effective: 1001 }));
         assert_eq!(UserIds::parse("Name:\tcat\n"), None);
         assert!(UserIds::current().is_some());
+    }
+
+    #[test]
+    fn the_start_time_is_found_behind_any_name() {
+        let fields = (3..=52).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+        for name in ["cosign", "a b", "x) 1 2 (y"] {
+            assert_eq!(start_time(&format!("7 ({name}) {fields}")), Some(22));
+        }
+        assert_eq!(start_time("7 (cosign) S 1"), None);
+    }
+
+    #[test]
+    fn the_parent_has_one_identity() {
+        let parent = Parent::current().unwrap();
+        assert_eq!(parent.identity(), Parent::current().unwrap().identity());
+        assert!(!parent.arguments().is_empty());
     }
 
     #[test]

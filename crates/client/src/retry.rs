@@ -19,7 +19,6 @@ pub(crate) enum Call {
     /// Makes a signature; a repetition may make a second one.
     HashSigning,
     /// Hands in a file: a repetition makes a second signing request, which people may have to approve.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the metadata flow is not there yet"))]
     FileSubmission,
 }
 
@@ -164,6 +163,12 @@ impl Limits {
             first_pause: config.first_retry_delay,
             repetitions: config.retry_count,
         }
+    }
+
+    /// No longer than `left` from now on, for a call that began `elapsed` ago.
+    pub(crate) fn within(self, elapsed: Duration, left: Duration) -> Self {
+        let total = self.total.min(elapsed.saturating_add(left));
+        Self { total, attempt: self.attempt.min(left), ..self }
     }
 
     /// The time for one connection, TLS included: shorter than every attempt, so that a connection that cannot be made

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod plugin;
 
 mod attach;
 mod bundle;

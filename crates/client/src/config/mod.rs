@@ -5,11 +5,15 @@
 //! configuration file and the token's (`file:/path`).
 
 mod api_url;
+mod ci;
+mod cosign;
 mod file;
+mod folders;
 mod host;
 mod organizations;
 mod proxy;
 mod roots;
+mod setting;
 mod source;
 mod table;
 #[cfg(test)]
@@ -27,11 +31,15 @@ use crate::metadata::MetadataDetail;
 use crate::secret::{Credentials, OrganizationId, Token};
 
 pub use api_url::ApiUrl;
+pub use ci::{CI_SYSTEMS, CiRun, CiSystem};
+pub use cosign::{CosignSettings, PayloadForm, Via, percent_decoded};
+pub use folders::PersonalFolders;
 pub use host::HostProgram;
 pub use proxy::{Proxy, ProxyUrl};
 pub use roots::SystemRoots;
+pub use setting::{Form, LeftOut, Secrecy, Setting};
 pub use source::{Origin, Place};
-pub use table::{CONFIG_FILE, Form, LeftOut, SETTINGS, Secrecy, Setting};
+pub use table::{CONFIG_FILE, SETTINGS};
 
 use source::{Section, Sources};
 
@@ -95,6 +103,12 @@ pub struct Config {
     pub retry_count: Option<u32>,
     /// How much of this process the service is told with each signature.
     pub metadata: MetadataDetail,
+    /// What concerns cosign's KMS plugin alone.
+    pub cosign: CosignSettings,
+    /// The run of a CI system that this process belongs to.
+    pub ci_run: Option<CiRun>,
+    /// Where files of this user's alone may lie.
+    pub folders: PersonalFolders,
     /// What is logged where.
     pub log: LogSettings,
     /// The slots of the entries of `Organizations`; [`Config::into_slots`] takes them out.
@@ -133,6 +147,8 @@ impl Config {
         let sources = Sources { environment: &environment, file: file.as_ref() };
         source::apply_all(&mut config, &sources)?;
         config.system_roots = SystemRoots::read(&environment);
+        config.folders = PersonalFolders::read(&environment);
+        config.ci_run = CiRun::read(&environment);
         organizations::apply(&mut config, file.as_ref())?;
         config.missing_credentials = config.find_missing(&environment);
         Ok(config)
@@ -244,6 +260,9 @@ impl Config {
             first_retry_delay: Duration::ZERO,
             retry_count: None,
             metadata: MetadataDetail::default(),
+            cosign: CosignSettings::default(),
+            ci_run: None,
+            folders: PersonalFolders::default(),
             log: LogSettings::default(),
             organizations: Vec::new(),
             host,

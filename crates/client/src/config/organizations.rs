@@ -6,8 +6,9 @@ use std::mem;
 use serde_json::Value;
 
 use super::Config;
+use super::setting::{LeftOut, Setting};
 use super::source::{self, Origin, Place, Section, Sources, kind};
-use super::table::{LeftOut, ORGANIZATIONS, SETTINGS, Setting};
+use super::table::{ORGANIZATIONS, SETTINGS};
 use crate::error::Error;
 use crate::secret::HIDDEN;
 

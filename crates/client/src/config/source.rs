@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::Config;
 use super::file::Entries;
-use super::table::{CONFIG_FILE, Form, SETTINGS, Secrecy, Setting, keys};
+use super::setting::{Form, Secrecy, Setting};
+use super::table::{CONFIG_FILE, SETTINGS, keys};
 use super::token;
 use crate::error::Error;
 use crate::secret::{HIDDEN, redact};

@@ -1,11 +1,9 @@
 //! The table of settings: names, defaults, what is allowed, what it is for. Reading, checking, reporting and the
 //! README follow it.
 
-use std::fmt;
-
-use super::value::{self, Parsed};
-use super::{Config, api_url, proxy, token};
-use crate::error::Error;
+use super::setting::{Form, LeftOut, ROW, Secrecy, Setting};
+use super::value;
+use super::{api_url, cosign, proxy, token};
 use crate::log::LEVELS;
 use crate::metadata::DETAILS;
 
@@ -14,95 +12,6 @@ pub const CONFIG_FILE: &str = "SIGNPATH_CONFIG_FILE";
 
 /// The key of the list of further organizations.
 pub(super) const ORGANIZATIONS: &str = "Organizations";
-
-/// The type a setting has in JSON; its text form is taken as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// A string.
-    Text,
-    /// `true` or `false`.
-    Flag,
-    /// A number.
-    Number,
-    /// A list, which has no text form.
-    List,
-}
-
-/// What holds if an entry of `Organizations` leaves a setting out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
-    /// Nothing: it is an error.
-    Mandatory,
-    /// The value outside of the list.
-    Outer,
-    /// The default for the first slot; for the others the default and the number of the slot.
-    Numbered,
-    /// It is not set, whatever is set outside of the list.
-    Unset,
-}
-
-/// How much of a value may be shown in errors and reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Secrecy {
-    /// All of it.
-    Open,
-    /// All but the user and password before a host.
-    UserInfo,
-    /// Nothing, unless it names a file.
-    Secret,
-    /// All of what is taken, nothing of what is refused: it may be a secret that was put into the wrong place.
-    Taken,
-}
-
-/// One row of [`SETTINGS`].
-pub struct Setting {
-    /// Keys in the configuration file, the newest first; dots stand for nested objects. Empty: not in the file.
-    pub json: &'static [&'static str],
-    /// Environment variables, the newest first. Empty: not in the environment.
-    pub environment: &'static [&'static str],
-    /// The value that holds if none is set; empty for none.
-    pub default: &'static str,
-    /// Its type in the file.
-    pub form: Form,
-    /// How much of the value may be shown.
-    pub secrecy: Secrecy,
-    /// What a value has to be.
-    pub allowed: &'static str,
-    /// What it is for, in a line.
-    pub about: &'static str,
-    /// Whether an entry of `Organizations` may have it, and what holds if it does not.
-    pub in_entry: Option<LeftOut>,
-    /// Checks the text and puts it into the configuration.
-    pub(super) apply: fn(&mut Config, &str) -> Parsed<()>,
-    /// For variables that are set with other programs in mind: keeps what is wrong with the value until it is needed.
-    pub(super) postpone: Option<fn(&mut Config, Error)>,
-}
-
-impl Setting {
-    /// The name to call it by: its newest key, or its variable if it has no key.
-    pub fn name(&self) -> &'static str {
-        self.json.first().or(self.environment.first()).copied().unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-const ROW: Setting = Setting {
-    json: &[],
-    environment: &[],
-    default: "",
-    form: Form::Text,
-    secrecy: Secrecy::Open,
-    allowed: "",
-    about: "",
-    in_entry: None,
-    apply: |_, _| Ok(()),
-    postpone: None,
-};
 
 const SLUG: &str = "letters, digits, - and _";
 const LEVEL: &str = "none, fatal, error, warning, info, debug or verbose";
@@ -311,6 +220,75 @@ pub const SETTINGS: &[Setting] = &[
         allowed: "full, basic or none",
         about: "What the service is told of this process: command line (secrets hidden), user and system; program and system; nothing",
         apply: |config, text| value::word(text, DETAILS).map(|detail| config.metadata = detail),
+        ..ROW
+    },
+    Setting {
+        json: &["Cosign.Via"],
+        environment: &["SIGNPATH_COSIGN_VIA"],
+        default: "hash",
+        allowed: cosign::VIA,
+        about: "How cosign's KMS plugin signs: the message's hash, or the message itself in a file-based signing request",
+        apply: |config, text| value::word(text, cosign::VIAS).map(|via| config.cosign.via = via),
+        ..ROW
+    },
+    Setting {
+        json: &["Cosign.Form"],
+        environment: &["SIGNPATH_COSIGN_FORM"],
+        default: "raw",
+        allowed: cosign::FORM,
+        about: "What such a request is given: the exact message for a raw signature, or the statement for a DSSE envelope",
+        apply: |config, text| {
+            value::word(text, cosign::FORMS).map(|form| config.cosign.form = form)
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["Cosign.File"],
+        environment: &["SIGNPATH_COSIGN_FILE"],
+        default: "payload.json",
+        allowed: cosign::FILE,
+        about: "The file's path in the zip of such a request, as the artifact configuration names it",
+        apply: |config, text| cosign::file(text).map(|file| config.cosign.file = file),
+        ..ROW
+    },
+    Setting {
+        json: &["ArtifactConfigurationSlug"],
+        environment: &["SIGNPATH_ARTIFACT_CONFIGURATION_SLUG"],
+        allowed: SLUG,
+        about: "The artifact configuration of signing requests of the plugin; not set: the project's default",
+        apply: |config, text| {
+            value::slug(text).map(|slug| config.cosign.artifact_configuration = Some(slug))
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["Description"],
+        environment: &["SIGNPATH_DESCRIPTION"],
+        allowed: cosign::DESCRIPTION,
+        about: "The description of signing requests of the plugin",
+        apply: |config, text| {
+            cosign::description(text).map(|text| config.cosign.description = Some(text))
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["Parameters"],
+        environment: &["SIGNPATH_PARAMETERS"],
+        allowed: cosign::PARAMETERS,
+        about: "User-defined parameters of file-based signing requests",
+        apply: |config, text| {
+            cosign::parameters(text).map(|parameters| config.cosign.parameters = parameters)
+        },
+        ..ROW
+    },
+    Setting {
+        json: &["SigningRequestId"],
+        environment: &["SIGNPATH_SIGNING_REQUEST_ID"],
+        allowed: "a UUID",
+        about: "The file-based signing request to go on waiting for, instead of making another one",
+        apply: |config, text| {
+            cosign::request_id(text).map(|id| config.cosign.signing_request = Some(id))
+        },
         ..ROW
     },
     Setting {

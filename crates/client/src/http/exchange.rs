@@ -1,5 +1,6 @@
 //! One request out, one answer in, read up to a bound.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
@@ -53,10 +54,14 @@ pub(super) async fn exchange(
     let response = sent.map_err(|error| failure::of(&error))?;
     let status = response.status();
     if status.is_success() {
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.map(str::to_owned);
         return timeout_at(deadline, read(response, request.answer_max))
             .await
             .map_err(late)??
-            .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| Ok(Answer { body }));
+            .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| {
+                Ok(Answer { body, location })
+            });
     }
     if status.is_redirection() {
         return Err(Broken::Redirect { status: status.as_u16(), host: location(&response) });
@@ -89,13 +94,13 @@ fn bearer(token: &Token) -> Result<HeaderValue, Broken> {
     Ok(value)
 }
 
-fn form(fields: &[(&'static str, String)], file: &File) -> Result<multipart::Form, Broken> {
+fn form(fields: &[(Cow<'static, str>, String)], file: &File) -> Result<multipart::Form, Broken> {
     let part = multipart::Part::bytes(file.content.clone())
         .file_name(file.name)
         .mime_str(file.media_type)
         .map_err(|error| failure::of(&error))?;
     let form = multipart::Form::new().part(file.field, part);
-    Ok(fields.iter().fold(form, |form, (name, value)| form.text(*name, value.clone())))
+    Ok(fields.iter().fold(form, |form, (name, value)| form.text(name.clone(), value.clone())))
 }
 
 /// The body, or `None` if it has more than `max` bytes.

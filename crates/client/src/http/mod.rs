@@ -45,6 +45,8 @@ pub(crate) struct Transport {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
+    /// `Location` as it came: an address is taken from it, and never gone to.
+    pub(crate) location: Option<String>,
 }
 
 /// Why there is no such answer.
@@ -79,7 +81,7 @@ impl Transport {
     ) -> Result<Answer, Broken> {
         let start = Instant::now();
         let answered = self.attempt(request, token, time);
-        let (method, route) = (request.method(), request.route);
+        let (method, route) = (request.method(), &request.route);
         debug!("{method} {route}: {} in {} ms", outcome(&answered), start.elapsed().as_millis());
         if let Err(Broken::Exchange { failure: Failure::Connect, .. }) = &answered {
             self.names.forget();

@@ -32,7 +32,7 @@ fn transport(responder: &Responder) -> Transport {
 
 pub(crate) fn get() -> Request {
     Request {
-        route: "/Things",
+        route: "/Things".into(),
         query: Vec::new(),
         body: Body::None,
         call: Call::Get,
@@ -100,7 +100,7 @@ fn a_form_is_sent_with_its_fields_and_its_file() {
         media_type: "application/json",
         content: b"{}".to_vec(),
     };
-    let body = Body::Form { fields: vec![("ProjectSlug", "demo".to_owned())], file };
+    let body = Body::Form { fields: vec![("ProjectSlug".into(), "demo".to_owned())], file };
     send(&transport(&responder), &Request { body, ..post() }).unwrap();
     let [request] = responder.received().try_into().unwrap();
     let kind = request.header("content-type").unwrap();

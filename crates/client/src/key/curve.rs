@@ -92,6 +92,21 @@ impl Curve {
         }
     }
 
+    /// DER of an ECDSA signature as r‖s.
+    pub(super) fn signature_to_der(self, fixed: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::P256 => p256::ecdsa::Signature::from_slice(fixed)
+                .ok()
+                .map(|s| s.to_der().as_bytes().to_vec()),
+            Self::P384 => p384::ecdsa::Signature::from_slice(fixed)
+                .ok()
+                .map(|s| s.to_der().as_bytes().to_vec()),
+            Self::P521 => p521::ecdsa::Signature::from_slice(fixed)
+                .ok()
+                .map(|s| s.to_der().as_bytes().to_vec()),
+        }
+    }
+
     fn row(self) -> &'static Row {
         let [p256, p384, p521] = &CURVES;
         match self {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
@@ -140,6 +142,18 @@ impl PublicKey {
         }
     }
 
+    /// The key as a SubjectPublicKeyInfo in PEM (RFC 7468 §13), as cosign reads it.
+    pub fn to_pem(&self) -> String {
+        let base64 = STANDARD.encode(self.spki_der());
+        let mut pem = "-----BEGIN PUBLIC KEY-----\n".to_owned();
+        // The alphabet is ASCII, so every chunk of bytes is text.
+        for line in base64.as_bytes().chunks(64) {
+            pem.extend(line.iter().copied().map(char::from));
+            pem.push('\n');
+        }
+        pem + "-----END PUBLIC KEY-----\n"
+    }
+
     /// RSA: bits of the modulus. EC: bits of the field.
     pub fn bits(&self) -> usize {
         match self {
@@ -188,12 +202,21 @@ impl PublicKey {
         }
     }
 
+    /// A signature of [`Self::signature_len`] bytes as X.509, DSSE and cosign have it: RSA as it is, ECDSA in DER
+    /// (RFC 3279 §2.2.3). `None` if it is none.
+    pub fn encoded_signature(&self, fixed: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Rsa(_) => (fixed.len() == self.signature_len()).then(|| fixed.to_vec()),
+            Self::Ec(key) => key.curve().signature_to_der(fixed),
+        }
+    }
+
     /// Brings a signature of the service into the form of PKCS #11: RSA has exactly the modulus's length, EC is r‖s.
     /// ECDSA signatures in DER (RFC 3279 §2.2.3) are converted.
     ///
     /// # Errors
     /// Another length, or DER that cannot be read.
-    pub(crate) fn fixed_signature(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
+    pub fn fixed_signature(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
         let wanted = self.signature_len();
         if bytes.len() == wanted {
             return Ok(bytes);

@@ -3,6 +3,8 @@
 //!
 //! The shapes are those of the service's documentation, both generations. Unknown properties are ignored.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -13,6 +15,7 @@ pub(crate) use policies::PolicyEntry;
 pub(crate) use sign::{Form, Signed};
 
 pub(crate) mod chain;
+pub(crate) mod files;
 mod metadata;
 pub(crate) mod policies;
 pub(crate) mod sign;
@@ -27,7 +30,7 @@ const ANSWER_MAX: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The path, beginning with a slash.
-    pub(crate) route: &'static str,
+    pub(crate) route: Cow<'static, str>,
     /// Names and values, not yet percent-encoded.
     pub(crate) query: Vec<(&'static str, String)>,
     /// What is sent; `None` is a GET, everything else a POST.
@@ -46,7 +49,7 @@ pub(crate) enum Body {
     /// `application/json`.
     Json(Vec<u8>),
     /// `multipart/form-data`: plain fields, then one file.
-    Form { fields: Vec<(&'static str, String)>, file: File },
+    Form { fields: Vec<(Cow<'static, str>, String)>, file: File },
 }
 
 /// The file of a multipart form.

@@ -49,7 +49,7 @@ pub(crate) struct BadEntry {
 pub(crate) fn request(project: Option<&str>, policy: Option<&str>) -> Request {
     let filters = [("projectSlug", project), ("signingPolicySlug", policy)];
     Request {
-        route: "/Cryptoki/MySigningPolicies",
+        route: "/Cryptoki/MySigningPolicies".into(),
         query: filters
             .into_iter()
             .filter_map(|(name, value)| value.map(|value| (name, value.to_owned())))

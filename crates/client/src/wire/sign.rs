@@ -29,6 +29,10 @@ pub(crate) struct SignRequest<'a> {
     pub(crate) what: &'a HashToSign,
     /// Told along.
     pub(crate) metadata: &'a Metadata,
+    /// `artifactConfigurationSlug`
+    pub(crate) artifact_configuration: Option<&'a str>,
+    /// `description`
+    pub(crate) description: Option<&'a str>,
 }
 
 /// The answer to both forms.
@@ -65,6 +69,7 @@ impl SignRequest<'_> {
             Form::SubmitWithArtifact | Form::SigningRequests => self.multipart(),
         };
         let route = form.route();
+        let route = route.into();
         Request { route, query: Vec::new(), body, call: Call::HashSigning, answer_max: ANSWER_MAX }
     }
 
@@ -77,6 +82,8 @@ impl SignRequest<'_> {
         SignHash {
             project_slug: self.project,
             signing_policy_slug: self.policy,
+            artifact_configuration_slug: self.artifact_configuration,
+            description: self.description,
             hash_signing_data: HashSigningData {
                 hash: to_base64(&self.what.hash),
                 signature_algorithm: algorithm,
@@ -103,12 +110,17 @@ impl SignRequest<'_> {
             base64_encoded_hash: to_base64(&self.what.hash),
             metadata: self.metadata.older(),
         };
+        let fields = [
+            ("ProjectSlug", Some(self.project)),
+            ("SigningPolicySlug", Some(self.policy)),
+            ("IsFastSigningRequest", Some("true")),
+            ("ArtifactConfigurationSlug", self.artifact_configuration),
+            ("Description", self.description),
+        ];
+        let fields =
+            fields.into_iter().filter_map(|(name, text)| Some((name.into(), text?.into())));
         Body::Form {
-            fields: vec![
-                ("ProjectSlug", self.project.to_owned()),
-                ("SigningPolicySlug", self.policy.to_owned()),
-                ("IsFastSigningRequest", "true".to_owned()),
-            ],
+            fields: fields.collect(),
             file: File {
                 field: "Artifact",
                 name: "payload.json",
@@ -143,6 +155,10 @@ const IEEE: &str = "Ieee";
 struct SignHash<'a> {
     project_slug: &'a str,
     signing_policy_slug: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_configuration_slug: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
     hash_signing_data: HashSigningData<'a>,
 }
 

@@ -20,13 +20,22 @@ fn metadata() -> Metadata {
             user: Some("release".to_owned()),
             operating_system,
         }),
+        told: crate::metadata::Told::default(),
         correlation_id: "9d0e2a1c-0000-4000-8000-000000000001".to_owned(),
     }
 }
 
 fn encoded(scheme: Scheme, metadata: &Metadata, form: Form) -> Request {
     let what = HashToSign { scheme, hash: vec![0xfb; 32] };
-    SignRequest { project: "demo", policy: "rsa", what: &what, metadata }.encode(form)
+    SignRequest {
+        project: "demo",
+        policy: "rsa",
+        what: &what,
+        metadata,
+        artifact_configuration: None,
+        description: None,
+    }
+    .encode(form)
 }
 
 fn json_body(request: &Request) -> Value {
@@ -36,7 +45,7 @@ fn json_body(request: &Request) -> Value {
     }
 }
 
-fn form_body(request: Request) -> (Vec<(&'static str, String)>, Value) {
+fn form_body(request: Request) -> (Vec<(Cow<'static, str>, String)>, Value) {
     match request.body {
         Body::Form { fields, file } => {
             assert_eq!((file.field, file.name), ("Artifact", "payload.json"));
@@ -56,7 +65,7 @@ fn sign_hash_of_an_rsa_key_is_the_documented_request() {
         (Scheme::RsaPss(HashAlgorithm::Sha256), "Pss"),
     ] {
         let request = encoded(scheme, &metadata(), Form::SignHash);
-        assert_eq!((request.method(), request.route), ("POST", "/SigningRequests/SignHash"));
+        assert_eq!((request.method(), &*request.route), ("POST", "/SigningRequests/SignHash"));
         let expected = json!({
             "projectSlug": "demo",
             "signingPolicySlug": "rsa",
@@ -106,14 +115,14 @@ fn the_older_form_is_the_documented_request_on_both_routes() {
         (Form::SigningRequests, "/SigningRequests"),
     ] {
         let request = encoded(Scheme::RsaPss(HashAlgorithm::Sha384), &metadata(), form);
-        assert_eq!((request.method(), request.route), ("POST", route));
+        assert_eq!((request.method(), &*request.route), ("POST", route));
         let (fields, payload) = form_body(request);
         let expected = [
             ("ProjectSlug", "demo"),
             ("SigningPolicySlug", "rsa"),
             ("IsFastSigningRequest", "true"),
         ];
-        assert_eq!(fields, expected.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(fields, expected.map(|(name, value)| (name.into(), value.to_owned())));
         let expected = json!({
             "SignatureAlgorithm": "RsaPss",
             "RsaHashAlgorithm": "2.16.840.1.101.3.4.2.2",
@@ -202,7 +211,7 @@ fn answers_without_a_signature_are_refused_with_the_reason() {
 #[test]
 fn the_request_for_policies_has_the_filters_that_are_set() {
     let all = policies::request(None, None);
-    assert_eq!((all.method(), all.route), ("GET", "/Cryptoki/MySigningPolicies"));
+    assert_eq!((all.method(), &*all.route), ("GET", "/Cryptoki/MySigningPolicies"));
     assert!(all.query.is_empty());
     let one = policies::request(Some("demo"), Some("ec"));
     let expected = [("projectSlug", "demo"), ("signingPolicySlug", "ec")];

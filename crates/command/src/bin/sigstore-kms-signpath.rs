@@ -1,3 +1,7 @@
-//! See the crate `signpath_command`.
+//! See [`signpath_command::plugin`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signpath_command::plugin::main()
+}

@@ -1,0 +1,105 @@
+//! File-based signing requests. What is in the zip, and what a signature in it is worth, is for the caller to know.
+
+use std::sync::atomic::Ordering;
+
+use tracing::debug;
+use uuid::Uuid;
+use x509_cert::der::pem;
+
+use crate::certificate::Certificate;
+use crate::client::Client;
+use crate::error::{Error, shown};
+use crate::http::Answer;
+use crate::retry::Wall;
+use crate::wire::files::{self, About, FileSubmission, RequestStatus, SubmittedRequest};
+
+impl Client {
+    /// Makes a file-based signing request (`POST …/SigningRequests/SubmitWithArtifact`). It is never made twice: after an
+    /// error that is [`crate::Class::Transient`] nobody knows whether it was made.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, an answer without an id.
+    pub fn submit_file(&self, submission: &FileSubmission) -> Result<SubmittedRequest, Error> {
+        let (project, policy) = (&submission.project, &submission.policy);
+        let asked =
+            format!("submitting a signing request to {project}/{policy} at {}", self.api_url);
+        let answer = self.call(&submission.encode(), &asked, &Wall::start())?;
+        let read = files::submitted(&answer.body, answer.location.as_deref());
+        let request = read.map_err(|why| self.bad_answer(&asked, &why))?;
+        Ok(SubmittedRequest { link: request.link.as_deref().map(shown), ..request })
+    }
+
+    /// How a request goes (`GET …/<id>/Status`, or the whole request of older services).
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, or one of another shape.
+    pub fn request_status(&self, id: &Uuid) -> Result<RequestStatus, Error> {
+        let asked = format!("reading the status of the signing request {id} at {}", self.api_url);
+        let clock = Wall::start();
+        let answer = self.status_answer(id, &asked, &clock)?;
+        let status = files::status(&answer.body).map_err(|why| self.bad_answer(&asked, &why))?;
+        Ok(RequestStatus { words: shown(&status.words), ..status })
+    }
+
+    fn status_answer(&self, id: &Uuid, asked: &str, clock: &Wall) -> Result<Answer, Error> {
+        let id = id.to_string();
+        if !self.is_without_status.load(Ordering::Relaxed) {
+            match self.call(&files::about(&id, About::Status), asked, clock) {
+                Err(error) if error.is_missing_route() => {
+                    debug!("the service does not know /Status");
+                    self.is_without_status.store(true, Ordering::Relaxed);
+                }
+                answered => return answered,
+            }
+        }
+        self.call(&files::about(&id, About::Whole), asked, clock)
+    }
+
+    /// The zip of a completed request.
+    ///
+    /// # Errors
+    /// It is not there yet, the service's refusal, no answer, or more than 128 MiB.
+    pub fn signed_artifact(&self, id: &Uuid) -> Result<Vec<u8>, Error> {
+        let asked = format!("fetching what the signing request {id} signed at {}", self.api_url);
+        let request = files::about(&id.to_string(), About::SignedArtifact);
+        Ok(self.call(&request, &asked, &Wall::start())?.body)
+    }
+
+    /// The zip that a request was made with; `None` if the service does not give it.
+    ///
+    /// # Errors
+    /// There is no such request, the service's refusal, no answer, or more than 128 MiB.
+    pub fn unsigned_artifact(&self, id: &Uuid) -> Result<Option<Vec<u8>>, Error> {
+        let asked = format!("fetching what the signing request {id} is about at {}", self.api_url);
+        let request = files::about(&id.to_string(), About::UnsignedArtifact);
+        match self.call(&request, &asked, &Wall::start()) {
+            Err(error) if error.is_missing_route() => Ok(None),
+            answered => Ok(Some(answered?.body)),
+        }
+    }
+
+    /// Cancels a request that is not decided yet.
+    ///
+    /// # Errors
+    /// It is decided, the service's refusal, no answer.
+    pub fn cancel_request(&self, id: &Uuid) -> Result<(), Error> {
+        let asked = format!("cancelling the signing request {id} at {}", self.api_url);
+        let request = files::about(&id.to_string(), About::Cancel);
+        self.call(&request, &asked, &Wall::start()).map(drop)
+    }
+
+    /// The X.509 certificate of a policy, DER or PEM: where the organization has no hash signing, the only word on its key.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, or what is no certificate.
+    pub fn policy_certificate(&self, project: &str, policy: &str) -> Result<Certificate, Error> {
+        let asked = format!(
+            "reading the certificate of the signing policy {project}/{policy} at {}",
+            self.api_url
+        );
+        let answer = self.call(&files::certificate(project, policy), &asked, &Wall::start())?;
+        let der = pem::decode_vec(answer.body.trim_ascii()).map(|(_, der)| der);
+        let read = Certificate::from_der(&der.unwrap_or(answer.body));
+        read.map_err(|why| self.bad_answer(&asked, &why.to_string()))
+    }
+}

@@ -1,0 +1,150 @@
+//! `sigstore-kms-signpath`: cosign's KMS plugin. cosign runs it once per call, with the call as JSON in argument 2 and the
+//! message on standard input, and reads one JSON object from standard output, whatever happens.
+
+mod artifact;
+mod deadline;
+mod message;
+mod payload;
+mod pending;
+mod protocol;
+mod reference;
+mod request;
+mod signing;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::slice;
+
+use signpath_client::config::{Config, CosignSettings, Process, Via};
+use signpath_client::log::Log;
+use signpath_client::secret::redact;
+
+use message::Message;
+pub use protocol::Answer;
+use protocol::{Call, VERSION, unknown_version};
+use reference::KeyReference;
+use signing::Signer;
+
+/// The names of sigstore's registry of algorithms for the keys that SignPath may hold.
+const ALGORITHMS: &[&str] = &[
+    "ecdsa-sha2-256-nistp256",
+    "ecdsa-sha2-384-nistp384",
+    "ecdsa-sha2-512-nistp521",
+    "rsa-sign-pkcs1-2048-sha256",
+    "rsa-sign-pkcs1-3072-sha256",
+    "rsa-sign-pkcs1-4096-sha256",
+];
+
+const DEFAULT_ALGORITHM: &str = "ecdsa-sha2-256-nistp256";
+
+/// What a person is told who runs the program.
+const ABOUT: &str = "\
+sigstore-kms-signpath is cosign's way to keys held at SignPath. cosign runs it by itself if it is in a folder of PATH:
+
+  cosign sign --signing-config empty-signing-config.json --key signpath://PROJECT/POLICY IMAGE@sha256:…
+
+It reads SIGNPATH_ORGANIZATION_ID, SIGNPATH_API_TOKEN and the other settings of signpath-pkcs11.
+";
+
+/// The program. Its exit status is always success: cosign reads the answer alone.
+pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next().map(|word| word.to_string_lossy().into_owned());
+    let text = match first.as_deref() {
+        Some("--help" | "-h") => ABOUT.to_owned(),
+        Some("--version" | "-V") => concat!(env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+        version => {
+            let call = arguments.next().map(|word| word.to_string_lossy().into_owned());
+            let answer = answer(version, call.as_deref(), &mut io::stdin().lock());
+            serde_json::to_string(&answer).unwrap_or_default()
+        }
+    };
+    // Whoever has closed standard output does not read it.
+    io::stdout().lock().write_all(text.as_bytes()).ok();
+    ExitCode::SUCCESS
+}
+
+/// The answer to a call under the configuration of this process. A fault of our own is an answer, too.
+pub fn answer(version: Option<&str>, call: Option<&str>, input: &mut dyn Read) -> Answer {
+    let answered = panic::catch_unwind(AssertUnwindSafe(|| {
+        let call = read_call(version, call)?;
+        let log = Log::install(&Config::log_settings(Process::Ordinary));
+        let config = || {
+            let config = Config::load(Process::Ordinary).map_err(|error| error.to_string())?;
+            log.configure(&config.log);
+            for warning in config.warnings() {
+                tracing::warn!("{warning}");
+            }
+            Ok(config)
+        };
+        perform(&call, config, input, &log)
+    }));
+    let fault = || Err("a fault of the plugin; standard error has the details".to_owned());
+    answered.unwrap_or_else(|_| fault()).unwrap_or_else(Answer::error)
+}
+
+fn read_call(version: Option<&str>, call: Option<&str>) -> Result<Call, String> {
+    match (version, call) {
+        (Some(VERSION), Some(call)) => Call::read(call),
+        (Some(version), _) if version != VERSION => Err(unknown_version(version)),
+        _ => Err(format!(
+            "argument 1 has to be {VERSION} and argument 2 a call of cosign's plugin protocol; --help says more"
+        )),
+    }
+}
+
+fn perform(
+    call: &Call,
+    config: impl FnOnce() -> Result<Config, String>,
+    input: &mut dyn Read,
+    log: &Log,
+) -> Result<Answer, String> {
+    let key = &call.init_options.key_resource_id;
+    match call.method_name.as_str() {
+        "defaultAlgorithm" => return Ok(Answer::default_algorithm(DEFAULT_ALGORITHM)),
+        "supportedAlgorithms" => return Ok(Answer::supported_algorithms(ALGORITHMS)),
+        "createKey" => {
+            // A wrong reference is the better answer.
+            KeyReference::parse(key, &CosignSettings::default())?;
+            return Err(
+                "keys are made in SignPath: create a certificate and a signing policy there"
+                    .to_owned(),
+            );
+        }
+        "publicKey" | "signMessage" | "verifySignature" => {}
+        other => {
+            return Err(format!(
+                "cosign asks for {other:?}; this plugin knows publicKey, signMessage, verifySignature, defaultAlgorithm, \
+                 supportedAlgorithms and createKey"
+            ));
+        }
+    }
+    let config = config()?;
+    let key = KeyReference::parse(key, &config.cosign)?;
+    let spare = match (call.method_name.as_str(), key.settings.via) {
+        ("signMessage", Via::Request) => deadline::SPARE_AFTER_WAITING,
+        _ => deadline::SPARE,
+    };
+    let signer = Signer::new(config, key, deadline::time_left(call.deadlines(), spare), log)?;
+    let answered = answered_by(&signer, call, input);
+    // The last net under what cosign prints.
+    answered.map_err(|why| redact(&why, slice::from_ref(&signer.client.credentials().token)))
+}
+
+fn answered_by(signer: &Signer, call: &Call, input: &mut dyn Read) -> Result<Answer, String> {
+    match call.method_name.as_str() {
+        "publicKey" => Ok(Answer::public_key(&signer.public_key()?.to_pem())),
+        "signMessage" => {
+            let message = Message::read(input, call.message_to_sign()?)?;
+            Ok(Answer::signature(&signer.sign(&message, &mut io::stderr())?))
+        }
+        _ => {
+            let (signature, facts) = call.signature_to_check()?;
+            signer.verify(&signature, &Message::read(input, facts)?)?;
+            Ok(Answer::verified())
+        }
+    }
+}
