@@ -45,7 +45,7 @@ pub enum Secrecy {
     Taken,
 }
 
-/// One row of [`SETTINGS`].
+/// One row of [`SETTINGS`](super::SETTINGS).
 pub struct Setting {
     /// Keys in the configuration file, the newest first; dots stand for nested objects. Empty: not in the file.
     pub json: &'static [&'static str],
