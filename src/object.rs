@@ -119,7 +119,7 @@ impl Object {
     /// itself, as certificates of one authority may share name and key.
     pub(crate) fn identity(&self) -> (Class, Vec<u8>) {
         let known_by = match &self.subject {
-            Subject::Authority(certificate) => Sha256::digest(certificate.der()).to_vec(),
+            Subject::Authority(certificate) => certificate.der().to_vec(),
             _ => self.label.clone().into_bytes(),
         };
         (self.class, known_by)

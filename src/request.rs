@@ -30,14 +30,17 @@ impl Intake {
         Self { mechanism, signature_len, message: None }
     }
 
-    /// Whether the data comes in parts: what began so ends so (2.40 §5.11, C_Sign and C_SignFinal).
-    pub(crate) fn has_parts(&self) -> bool {
-        self.message.is_some()
+    /// For a call with all of the data, which cannot end what began in parts (2.40 §5.11, C_Sign and C_SignFinal).
+    pub(crate) fn check_whole(&self) -> Result<()> {
+        if self.message.is_some() { Err(Error::OperationNotInitialized) } else { Ok(()) }
     }
 
-    /// Whether the data may come in parts: a hash that the caller made does not.
-    pub(crate) fn takes_parts(&self) -> bool {
-        matches!(self.mechanism.input, Input::Message(_))
+    /// For a call with a part, or after the parts: a hash that the caller made has none.
+    pub(crate) fn check_parts(&self) -> Result<()> {
+        match self.mechanism.input {
+            Input::Message(_) => Ok(()),
+            _ => Err(Error::FunctionNotSupported),
+        }
     }
 
     /// The hash to sign when this is all of the data.
@@ -185,10 +188,10 @@ mod tests {
     fn a_message_in_parts_gives_the_hash_of_the_whole() {
         for kind in [CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_ECDSA_SHA256] {
             let mut parts = intake(kind);
-            assert!(parts.takes_parts() && !parts.has_parts());
+            assert!(parts.check_parts().is_ok() && parts.check_whole().is_ok());
             parts.update(b"ab").unwrap();
             parts.update(b"c").unwrap();
-            assert!(parts.has_parts());
+            assert!(matches!(parts.check_whole(), Err(Error::OperationNotInitialized)));
             let whole = intake(kind).whole(b"abc").unwrap();
             assert_eq!(parts.finish().unwrap(), whole);
             assert_eq!(whole.hash, Sha256::digest(b"abc").to_vec());
@@ -198,7 +201,7 @@ mod tests {
     #[test]
     fn a_hash_of_the_callers_has_no_parts() {
         for kind in [CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_ECDSA] {
-            assert!(!intake(kind).takes_parts());
+            assert!(matches!(intake(kind).check_parts(), Err(Error::FunctionNotSupported)));
             assert!(matches!(intake(kind).update(b"x"), Err(Error::FunctionNotSupported)));
             assert!(matches!(intake(kind).finish(), Err(Error::FunctionNotSupported)));
         }

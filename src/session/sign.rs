@@ -59,9 +59,7 @@ impl Session {
     /// The operation for C_Sign. One that has had parts is refused, and ends.
     pub(crate) fn take_whole_sign(&self) -> Result<Taken<'_, SignOperation>> {
         let taken = Taken::<SignOperation>::out_of(&self.operation)?;
-        if taken.operation.intake.has_parts() {
-            return Err(Error::OperationNotInitialized);
-        }
+        taken.operation.intake.check_whole()?;
         Ok(taken)
     }
 
@@ -69,9 +67,7 @@ impl Session {
     /// then, so that a client that tries again makes no second request.
     pub(crate) fn take_sign_in_parts(&self) -> Result<Taken<'_, SignOperation>> {
         let taken = Taken::<SignOperation>::out_of(&self.operation)?;
-        if !taken.operation.intake.takes_parts() {
-            return Err(Error::FunctionNotSupported);
-        }
+        taken.operation.intake.check_parts()?;
         Ok(taken)
     }
 }

@@ -71,9 +71,7 @@ impl Session {
         signature: Signature,
     ) -> Result<Taken<'_, VerifyOperation>> {
         let taken = self.take_verify(signature)?;
-        if taken.operation.intake.has_parts() {
-            return Err(Error::OperationNotInitialized);
-        }
+        taken.operation.intake.check_whole()?;
         Ok(taken)
     }
 
@@ -83,9 +81,7 @@ impl Session {
         signature: Signature,
     ) -> Result<Taken<'_, VerifyOperation>> {
         let taken = self.take_verify(signature)?;
-        if !taken.operation.intake.takes_parts() {
-            return Err(Error::FunctionNotSupported);
-        }
+        taken.operation.intake.check_parts()?;
         Ok(taken)
     }
 

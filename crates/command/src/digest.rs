@@ -16,9 +16,7 @@ const PREFIX: &str = "sha256:";
 impl Digest {
     /// Of these bytes.
     pub(crate) fn of(content: &[u8]) -> Self {
-        let digits: String =
-            Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("{PREFIX}{digits}"))
+        Self(format!("{PREFIX}{}", hex(&Sha256::digest(content))))
     }
 
     /// With its algorithm.
@@ -35,6 +33,11 @@ impl Digest {
     pub(crate) fn as_tag(&self) -> String {
         format!("sha256-{}", self.hex())
     }
+}
+
+/// Digits in lower case, as digests and fingerprints are written.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl FromStr for Digest {

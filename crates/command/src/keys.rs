@@ -4,6 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use signpath_client::{Policy, PublicKey};
 
+use crate::digest::hex;
 use crate::error::Error;
 use crate::service;
 use crate::terminal;
@@ -44,7 +45,7 @@ impl Key {
             kind,
             bits: key.bits(),
             certificate_expires: expires,
-            fingerprint: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint: hex(&hash),
         }
     }
 }

@@ -18,7 +18,6 @@ mod payload;
 mod registry;
 mod service;
 mod sign;
-mod signature;
 mod statement;
 mod terminal;
 mod trust;

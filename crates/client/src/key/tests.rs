@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use x509_cert::der::Encode;
+use x509_cert::der::asn1::Uint;
 
 use super::vectors::{
     EcVectors, P256, P384, P521, RSA_2048, RSA_2048_EMPTY_SALT, RSA_3072, RSA_4096, RsaVectors,
@@ -315,5 +316,29 @@ proptest! {
                 prop_assert!(!key.verify(&what, &signature));
             }
         }
+    }
+}
+
+#[test]
+fn the_numbers_of_an_encoded_signature_have_no_leading_zeros_but_a_sign() {
+    let mut fixed = [0; 64];
+    (fixed[31], fixed[32]) = (0x80, 1);
+    let der = key(P256.spki).encoded_signature(&fixed).unwrap();
+    assert_eq!(der[..6], [0x30, 0x26, 0x02, 0x02, 0x00, 0x80]);
+    assert_eq!(der[6..9], [0x02, 0x20, 0x01]);
+}
+
+proptest! {
+    #[test]
+    fn both_numbers_are_in_an_encoded_signature(mut fixed in prop::collection::vec(any::<u8>(), 64)) {
+        // Numbers between 1 and the order of the curve.
+        for (first, last) in [(0, 31), (32, 63)] {
+            fixed[first] &= 0x7f;
+            fixed[last] |= 1;
+        }
+        let der = key(P256.spki).encoded_signature(&fixed).unwrap();
+        let read = Vec::<Uint>::from_der(&der).unwrap();
+        let padded = |number: &Uint| [&vec![0; 32 - number.as_bytes().len()], number.as_bytes()].concat();
+        prop_assert_eq!(read.iter().map(padded).collect::<Vec<_>>().concat(), fixed);
     }
 }

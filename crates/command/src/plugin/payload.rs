@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use signpath_client::metadata::Payload;
 
 use super::message::{Message, Text};
+use crate::digest::hex;
 
 /// The predicate type of a signature in cosign v3's bundle format.
 const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -118,10 +119,6 @@ fn text_of(object: &Value, name: &str) -> Option<String> {
 
 fn cut(text: &str) -> String {
     text.chars().take(TEXT_MAX).collect()
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use signpath_client::private::{Lock, PrivateFolder};
 use uuid::Uuid;
 
-use super::payload::hex;
+use crate::digest::hex;
 
 /// The folder below the user's state.
 const FOLDER: &str = "signpath-pkcs11";

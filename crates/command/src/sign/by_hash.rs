@@ -6,7 +6,6 @@ use signpath_client::{Client, HashToSign, Policy, PublicKey};
 
 use crate::error::Error;
 use crate::sign::{Message, Signed, Signer};
-use crate::signature;
 
 pub(super) struct ByHash {
     pub(super) client: Client,
@@ -26,7 +25,9 @@ impl Signer for ByHash {
         };
         let hash = Sha256::digest(message.to_sign()).to_vec();
         let made = self.client.sign_hash(&self.policy, &HashToSign { scheme, hash })?;
-        let signature = signature::for_cosign(self.key(), made)?;
+        let signature = self.key().encoded_signature(&made);
+        let signature =
+            signature.ok_or_else(|| Error::failed("the signature cannot be written"))?;
         Ok(Signed { message, signature })
     }
 }
