@@ -210,6 +210,15 @@ impl Error {
         }
     }
 
+    /// 404 or 410 with a problem+json body: the service says that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Status { status: 404 | 410, message, .. } => message.is_problem(),
+            Self::GaveUp { last, .. } => last.is_not_found(),
+            _ => false,
+        }
+    }
+
     /// The message without the hint.
     fn statement(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -52,6 +52,25 @@ pub(crate) fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) ->
     [head.as_bytes(), payload].concat()
 }
 
+/// The statement inside of a DSSE pre-authentication encoding (`DSSEv1 <length> <type> <length> <body>`), exactly as it is
+/// there; `None` if the message is none of an in-toto statement.
+pub(crate) fn statement_in(message: &[u8]) -> Option<&[u8]> {
+    let rest = message.strip_prefix(b"DSSEv1 ")?;
+    let (kind, rest) = counted(rest)?;
+    let (body, rest) = counted(rest.strip_prefix(b" ")?)?;
+    (kind == statement::PAYLOAD_TYPE.as_bytes() && rest.is_empty()).then_some(body)
+}
+
+/// `<length> <bytes>`, and what follows.
+fn counted(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = text.iter().position(|byte| *byte == b' ')?;
+    let (length, rest) = text.split_at_checked(space)?;
+    let length = std::str::from_utf8(length).ok()?;
+    let is_plain = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    let length: usize = length.parse().ok().filter(|_| is_plain)?;
+    rest.get(1..)?.split_at_checked(length)
+}
+
 /// The bundle of a statement and the signature over its pre-authentication encoding.
 ///
 /// # Errors

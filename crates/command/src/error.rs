@@ -17,6 +17,7 @@ pub(crate) struct Error {
 enum Kind {
     Failed,
     Usage,
+    Waiting,
 }
 
 impl Error {
@@ -28,6 +29,11 @@ impl Error {
     /// The command line cannot mean anything.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self { kind: Kind::Usage, ..Self::failed(what) }
+    }
+
+    /// It goes on, but not here: somebody has to decide first.
+    pub(crate) fn waiting(what: impl Into<String>) -> Self {
+        Self { kind: Kind::Waiting, ..Self::failed(what) }
     }
 
     /// What is behind it.
@@ -42,11 +48,21 @@ impl Error {
         self
     }
 
-    /// The one place that decides on exit codes: 0 done, 1 failed, 2 usage.
+    /// What to do, after what is said of that already.
+    pub(crate) fn also(self, hint: &str) -> Self {
+        let hint = match &self.hint {
+            Some(known) => format!("{known}; {hint}"),
+            None => hint.to_owned(),
+        };
+        self.hint(hint)
+    }
+
+    /// The one place that decides on exit codes: 0 done, 1 failed, 2 usage, 3 still waiting.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             Kind::Failed => 1,
             Kind::Usage => 2,
+            Kind::Waiting => 3,
         })
     }
 
@@ -58,9 +74,22 @@ impl Error {
         }
     }
 
+    /// Everything in one line, for those who have no more room.
+    pub(crate) fn line(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}. {}", self.statement(), capitalized(hint)),
+            None => self.statement(),
+        }
+    }
+
     pub(crate) fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 impl From<signpath_client::Error> for Error {
@@ -100,5 +129,12 @@ mod tests {
     fn usage_and_failure_have_codes_of_their_own() {
         assert_eq!(Error::failed("x").exit_code(), ExitCode::from(1));
         assert_eq!(Error::usage("x").exit_code(), ExitCode::from(2));
+        assert_eq!(Error::waiting("x").exit_code(), ExitCode::from(3));
+    }
+
+    #[test]
+    fn a_line_has_everything() {
+        let error = Error::failed("it failed").because("it rains").hint("take an umbrella");
+        assert_eq!(error.line(), "it failed: it rains. Take an umbrella");
     }
 }

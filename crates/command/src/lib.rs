@@ -16,6 +16,7 @@ mod image;
 mod keys;
 mod payload;
 mod registry;
+mod request;
 mod service;
 mod sign;
 mod statement;

@@ -14,7 +14,7 @@ use crate::image::Image;
 pub(crate) type Annotations = BTreeMap<String, String>;
 
 /// What cosign writes as `critical.type`.
-const KIND: &str = "cosign container image signature";
+pub(crate) const KIND: &str = "cosign container image signature";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SimpleSigning {
@@ -82,6 +82,16 @@ pub(crate) fn read(payload: &[u8]) -> Result<Named, String> {
     }
     let digest = payload.critical.image.docker_manifest_digest.parse();
     Ok(Named { repository: payload.critical.identity.docker_reference, digest: digest? })
+}
+
+/// The annotations in a payload or a statement of ours, as texts.
+pub(crate) fn annotations_in(content: &[u8]) -> Vec<(String, String)> {
+    let content: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
+    let places = ["/optional", "/subject/0/annotations"];
+    let found = places.iter().find_map(|place| content.pointer(place)?.as_object());
+    let text =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    found.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 #[cfg(test)]

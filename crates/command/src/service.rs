@@ -1,5 +1,9 @@
 //! SignPath, as the configuration says.
 
+use std::fmt;
+
+use signpath_client::config::Via;
+use signpath_client::error::Class;
 use signpath_client::{Client, Config, Log, Policy, Process};
 
 use crate::error::Error;
@@ -61,29 +65,46 @@ impl std::str::FromStr for PolicyName {
     }
 }
 
-impl std::fmt::Display for PolicyName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.project, self.policy)
     }
 }
 
-/// The service and one of its policies.
+/// A policy. Where the organization has no hash signing, its certificate says what its key is: that is enough to check what
+/// a file-based signing request has signed.
 ///
 /// # Errors
 /// A policy that the token may not use; no answer.
-pub(crate) fn open_policy(
-    mut config: Config,
-    name: &PolicyName,
-) -> Result<(Client, Policy), Error> {
-    config.project = Some(name.project.clone());
-    config.signing_policy = Some(name.policy.clone());
-    let client = open(&config)?;
-    // The service's spelling of the slugs may differ in case; the client asks it for exactly this policy.
-    let policy = client.policies()?.into_iter().next().ok_or_else(|| {
-        Error::failed(format!("this token cannot sign with {name}"))
-            .hint("`signpath-cosign keys` lists the policies that it can; slugs, not display names, are asked for")
+pub(crate) fn policy(client: &Client, name: &PolicyName, via: Via) -> Result<Policy, Error> {
+    let PolicyName { project, policy } = name;
+    let refused = match client.policy(project, policy) {
+        Ok(Some(found)) => return Ok(found),
+        Ok(None) => {
+            let what = format!(
+                "the service knows no signing policy {name} that this token may use for hash signing"
+            );
+            Error::failed(what).hint(
+                "check the spelling of the slugs (`signpath-cosign keys` lists those of the token), and that the token's \
+                 user is a submitter of it",
+            )
+        }
+        Err(error) if error.class() == Class::Refused => error.into(),
+        Err(error) => return Err(error.into()),
+    };
+    if via == Via::Hash {
+        return Err(refused);
+    }
+    let unknown = |error: &dyn fmt::Display| {
+        Error::failed(format!("{}; and {error}", refused.statement()))
+            .hint(refused.advice().unwrap_or("check the spelling of the slugs"))
+    };
+    let certificate =
+        client.policy_certificate(project, policy).map_err(|error| unknown(&error))?;
+    let key = certificate.public_key().map_err(|why| {
+        unknown(&format_args!("the public key in the certificate of {name} cannot be used: {why}"))
     })?;
-    Ok((client, policy))
+    Ok(Policy::known(project, policy, key))
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //! terminal that shows them (`NO_COLOR` and the like are looked at by anstream), and never as the only carrier.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::error::Error;
+use crate::request::Watcher;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
@@ -48,6 +52,44 @@ pub(crate) fn fail(error: &Error) {
     tell(format_args!("{ERROR}error:{ERROR:#} {}\n", error.statement()));
     if let Some(hint) = error.advice() {
         tell(format_args!("{HINT}hint:{HINT:#} {hint}\n"));
+    }
+}
+
+/// What is told while a signing request is waited for: a line for each change, and on a terminal one that counts the time.
+#[derive(Default)]
+pub(crate) struct Progress {
+    line: Option<ProgressBar>,
+}
+
+/// So often the time is shown anew.
+const TICK: Duration = Duration::from_millis(200);
+
+impl Watcher for Progress {
+    fn hears(&mut self, text: &str) {
+        match &self.line {
+            Some(line) => line.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+
+    /// indicatif shows nothing where standard error is no terminal.
+    fn waits(&mut self, status: &str) {
+        let line = self.line.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+            let line = ProgressBar::new_spinner();
+            line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            line.enable_steady_tick(TICK);
+            line
+        });
+        line.set_message(status.to_owned());
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(line) = &self.line {
+            line.finish_and_clear();
+        }
     }
 }
 

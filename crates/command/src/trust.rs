@@ -1,5 +1,7 @@
 //! What those who verify have to know of a policy: its public key.
 
+use signpath_client::config::Via;
+
 use crate::error::Error;
 use crate::service::{self, PolicyName};
 use crate::terminal;
@@ -9,7 +11,8 @@ use crate::terminal;
 /// # Errors
 /// A policy that the token may not use; no answer.
 pub(crate) fn run(name: &PolicyName) -> Result<(), Error> {
-    let (_, policy) = service::open_policy(service::configuration()?, name)?;
+    let client = service::open(&service::configuration()?)?;
+    let policy = service::policy(&client, name, Via::Request)?;
     terminal::data(policy.key().to_pem().as_bytes())?;
     terminal::say("for cosign verify --insecure-ignore-tlog=true --key FILE IMAGE");
     Ok(())

@@ -6,10 +6,9 @@ use super::value::{self, Parsed};
 use crate::error::is_invisible;
 
 /// How a message is signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// By hash signing.
-    #[default]
     Hash,
     /// By a file-based signing request that is given the message.
     Request,
@@ -25,11 +24,11 @@ pub enum PayloadForm {
     Dsse,
 }
 
-/// What concerns cosign's KMS plugin alone.
+/// What concerns cosign's KMS plugin and the command, not the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CosignSettings {
-    /// How a message is signed.
-    pub via: Via,
+    /// How a message is signed, if it is said.
+    pub via: Option<Via>,
     /// What a file-based signing request is given.
     pub form: PayloadForm,
     /// The path of the file in the request's zip.
@@ -68,7 +67,9 @@ impl CosignSettings {
     pub fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
         let allowed = |problem: String, allowed: &str| format!("{problem}; allowed: {allowed}");
         let applied = match name {
-            "via" => value::word(text, VIAS).map(|via| self.via = via).map_err(|e| allowed(e, VIA)),
+            "via" => {
+                value::word(text, VIAS).map(|via| self.via = Some(via)).map_err(|e| allowed(e, VIA))
+            }
             "form" => {
                 value::word(text, FORMS).map(|form| self.form = form).map_err(|e| allowed(e, FORM))
             }

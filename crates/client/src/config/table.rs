@@ -228,7 +228,9 @@ pub const SETTINGS: &[Setting] = &[
         default: "hash",
         allowed: cosign::VIA,
         about: "How cosign's KMS plugin signs: the message's hash, or the message itself in a file-based signing request",
-        apply: |config, text| value::word(text, cosign::VIAS).map(|via| config.cosign.via = via),
+        apply: |config, text| {
+            value::word(text, cosign::VIAS).map(|via| config.cosign.via = Some(via))
+        },
         ..ROW
     },
     Setting {

@@ -1,13 +1,17 @@
 //! The command line's words.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use signpath_client::config::Via;
+use uuid::Uuid;
 
 use crate::image::{Image, ImageName};
 use crate::registry::PlainHttp;
 use crate::service::PolicyName;
-use crate::sign::Format;
+use crate::sign::{Asking, Format};
 
 use super::examples;
 
@@ -27,6 +31,12 @@ pub(super) enum Command {
     /// Print what is signed for an image in simple signing, as `cosign generate` does
     #[command(after_help = examples::PAYLOAD)]
     Payload(PayloadArguments),
+    /// Have payloads signed that were made elsewhere, into files
+    #[command(after_help = examples::SUBMIT)]
+    Submit(SubmitArguments),
+    /// Go on with a signing request after its approval
+    #[command(after_help = examples::RESUME)]
+    Resume(ResumeArguments),
     /// Attach a signature that was made elsewhere
     #[command(after_help = examples::ATTACH)]
     Attach(AttachArguments),
@@ -61,9 +71,9 @@ pub(super) struct SignArguments {
     /// The signing policy whose key signs
     #[arg(long, value_name = "PROJECT/POLICY")]
     pub(super) policy: PolicyName,
-    /// How the service is asked: `hash` sends the digest of what is signed
+    /// How the service is asked [default: the setting Cosign.Via, or request]
     #[arg(long, value_enum)]
-    pub(super) via: Via,
+    pub(super) via: Option<ViaName>,
     /// The form of the signature [default: bundle, refused where it would hide signatures of simple signing]
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatName>,
@@ -73,6 +83,85 @@ pub(super) struct SignArguments {
     /// Sign the manifests that an index lists too
     #[arg(long, short)]
     pub(super) recursive: bool,
+    /// Write files into this folder instead of attaching
+    #[arg(long, value_name = "DIR")]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) asking: AskingArguments,
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
+}
+
+#[derive(Args)]
+pub(super) struct AskingArguments {
+    /// What a signing request is given [default: the setting Cosign.Form, or raw]
+    #[arg(long, value_enum)]
+    form: Option<FormName>,
+    /// The artifact configuration, by its slug [default: the policy's]
+    #[arg(long, value_name = "SLUG")]
+    artifact_configuration: Option<String>,
+    /// What the signing request says about itself
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// A user-defined parameter of the artifact configuration (several times if needed)
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// How long to wait for approval and signature
+    #[arg(long, value_name = "TIME", default_value = WAIT, value_parser = humantime::parse_duration)]
+    wait: Duration,
+}
+
+const WAIT: &str = "30m";
+
+impl From<AskingArguments> for Asking {
+    fn from(arguments: AskingArguments) -> Self {
+        let form = arguments.form.map(|form| form.name().to_owned());
+        let settings = [
+            ("form", form),
+            ("artifact-configuration", arguments.artifact_configuration),
+            ("description", arguments.description),
+        ];
+        let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Self {
+            settings: settings.collect(),
+            parameters: arguments.parameters,
+            wait: arguments.wait,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct SubmitArguments {
+    /// Payloads (of `payload` or `cosign generate`) or statements, - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The signing policy whose key signs
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) policy: PolicyName,
+    /// Write what was signed and its signature into this folder
+    #[arg(long, value_name = "DIR", default_value = "signed")]
+    pub(super) output_dir: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) asking: AskingArguments,
+}
+
+#[derive(Args)]
+pub(super) struct ResumeArguments {
+    /// The signing request's id
+    #[arg(value_name = "ID", value_parser = Uuid::try_parse)]
+    pub(super) id: Uuid,
+    /// The signing policy, on another machine than the one that made the request
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) policy: Option<PolicyName>,
+    /// How long to wait for approval and signature
+    #[arg(long, value_name = "TIME", default_value = WAIT, value_parser = humantime::parse_duration)]
+    pub(super) wait: Duration,
     /// Write files into this folder instead of attaching
     #[arg(long, value_name = "DIR")]
     pub(super) output_dir: Option<PathBuf>,
@@ -153,10 +242,38 @@ impl RegistryArguments {
     }
 }
 
-/// How the service is asked.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Via {
+pub(super) enum ViaName {
+    /// A signing request that is given the whole message, and that people may have to approve
+    Request,
+    /// Hash signing: the digest, and what it is of
     Hash,
+}
+
+impl From<ViaName> for Via {
+    fn from(name: ViaName) -> Self {
+        match name {
+            ViaName::Request => Self::Request,
+            ViaName::Hash => Self::Hash,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FormName {
+    /// The exact bytes, of which the artifact configuration makes a raw signature
+    Raw,
+    /// The statement, of which it makes a DSSE envelope
+    Dsse,
+}
+
+impl FormName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Dsse => "dsse",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -180,8 +297,14 @@ impl FormatName {
 }
 
 fn annotation(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("an annotation is KEY=VALUE".to_owned()),
-    }
+    pair(text).ok_or_else(|| "an annotation is KEY=VALUE".to_owned())
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    pair(text).ok_or_else(|| "a parameter is NAME=VALUE".to_owned())
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
+    Some((name.to_owned(), value.to_owned()))
 }

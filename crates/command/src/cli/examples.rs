@@ -3,25 +3,45 @@
 pub(super) const PROGRAM: &str = "Settings are SignPath's: SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN, or the JSON file that
 SIGNPATH_CONFIG_FILE names. Logins of registries are Docker's (docker login). Nothing is sent to Sigstore's public services.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 still waiting for an approval.
 
 Examples:
   signpath-cosign keys
-  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release
   signpath-cosign trust web/release > web-release.pub
   cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
-pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files.
+pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files. Several signatures are
+made by one signing request; the artifact configuration has to sign *.json then (docs/metadata-flow.md). Where nobody has approved
+it in time, the request stays, and `resume` or the same command goes on with it.
 
 Examples:
-  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
-      a bundle, which cosign verifies from v3 on
-  signpath-cosign sign ghcr.io/acme/web:1.4 --policy web/release --via hash --recursive --annotation commit=4f2a44b
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release
+      a bundle, which cosign verifies from v3 on, by a signing request
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --wait 2h --description 'Release 1.4' --param version=1.4
+  signpath-cosign sign ghcr.io/acme/web:1.4 --policy web/release --recursive --annotation commit=4f2a44b
       the image that has the tag now (the digest is said), and the manifest of each platform
-  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash --format simple-signing
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --format simple-signing
       what every cosign from v2 on verifies
-  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash --output-dir signatures
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --via hash
+      by hash signing, where the organization has that
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --output-dir signatures
       files, to be attached by somebody who may push";
+
+pub(super) const SUBMIT: &str = "What was signed is written as it came back, SignPath may have put something into it: attach that, not the file that was handed in.
+
+Examples:
+  signpath-cosign payload ghcr.io/acme/web@sha256:… > payload.json
+  signpath-cosign submit payload.json --policy web/release
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --payload signed/payload.json --signature signed/payload.json.sig
+      or `cosign attach signature` with the same options";
+
+pub(super) const RESUME: &str = "What is to be attached is known on the machine that made the request. On another one --policy is needed, and the images are
+those that the signed payloads name.
+
+Examples:
+  signpath-cosign resume 9d0e2a1c-0000-4000-8000-000000000001
+  signpath-cosign resume 9d0e2a1c-0000-4000-8000-000000000001 --policy web/release --wait 2h";
 
 pub(super) const PAYLOAD: &str = "Of one image the bytes are those of `cosign generate`, without a newline behind; of several each ends with one.
 

@@ -16,15 +16,16 @@ use crate::files;
 use crate::keys::{self, Shape};
 use crate::payload;
 use crate::registry::Registry;
-use crate::sign::{self, Order};
+use crate::sign::{self, Order, Results, Resumption};
 use crate::terminal;
 use crate::trust;
 
 use arguments::{
-    Arguments, AttachArguments, Command, KeysArguments, PayloadArguments, SignArguments,
+    Arguments, AttachArguments, Command, KeysArguments, PayloadArguments, ResumeArguments,
+    SignArguments, SubmitArguments,
 };
 
-const NAME: &str = "signpath-cosign";
+pub(crate) const NAME: &str = "signpath-cosign";
 
 /// Runs the program with these arguments, its name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -53,6 +54,8 @@ fn execute(command: Command) -> Result<(), Error> {
     match command {
         Command::Sign(arguments) => sign(arguments),
         Command::Payload(arguments) => payload(&arguments),
+        Command::Submit(arguments) => submit(arguments),
+        Command::Resume(arguments) => resume(arguments),
         Command::Attach(arguments) => attach(&arguments),
         Command::Keys(arguments) => keys(&arguments),
         Command::Trust { policy } => trust::run(&policy),
@@ -67,15 +70,31 @@ fn execute(command: Command) -> Result<(), Error> {
 }
 
 fn sign(arguments: SignArguments) -> Result<(), Error> {
-    sign::run(&Order {
+    sign::run(Order {
         images: arguments.images,
         policy: arguments.policy,
+        via: arguments.via.map(Into::into),
         formats: arguments.format.map(arguments::FormatName::formats),
         annotations: arguments.annotations.into_iter().collect(),
         recursive: arguments.recursive,
         plain: arguments.registry.plain(),
-        output: arguments.output_dir,
-        json: arguments.json,
+        asking: arguments.asking.into(),
+        results: Results { folder: arguments.output_dir, json: arguments.json },
+    })
+}
+
+fn submit(arguments: SubmitArguments) -> Result<(), Error> {
+    let results = Results { folder: Some(arguments.output_dir), json: arguments.json };
+    sign::submit(&arguments.files, arguments.policy, &arguments.asking.into(), results)
+}
+
+fn resume(arguments: ResumeArguments) -> Result<(), Error> {
+    sign::resume(Resumption {
+        id: arguments.id,
+        policy: arguments.policy,
+        wait: arguments.wait,
+        plain: arguments.registry.plain(),
+        results: Results { folder: arguments.output_dir, json: arguments.json },
     })
 }
 

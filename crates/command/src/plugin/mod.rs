@@ -5,7 +5,6 @@ mod artifact;
 mod deadline;
 mod message;
 mod payload;
-mod pending;
 mod protocol;
 mod reference;
 mod request;
@@ -124,7 +123,7 @@ fn perform(
     }
     let config = config()?;
     let key = KeyReference::parse(key, &config.cosign)?;
-    let spare = match (call.method_name.as_str(), key.settings.via) {
+    let spare = match (call.method_name.as_str(), key.via()) {
         ("signMessage", Via::Request) => deadline::SPARE_AFTER_WAITING,
         _ => deadline::SPARE,
     };

@@ -5,16 +5,10 @@ use serde_json::{Map, Value};
 use signpath_client::metadata::Payload;
 
 use super::message::{Message, Text};
+use crate::bundle::statement_in;
 use crate::digest::hex;
-
-/// The predicate type of a signature in cosign v3's bundle format.
-const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
-
-/// The payload type of an in-toto statement.
-pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
-
-/// `critical.type` of the simple signing format.
-const SIMPLE_SIGNING: &str = "cosign container image signature";
+use crate::payload::KIND as SIMPLE_SIGNING;
+use crate::statement::PREDICATE_TYPE as COSIGN_SIGN;
 
 /// What is told where a statement names no image.
 pub(super) const UNNAMED: &str = "unnamed";
@@ -38,32 +32,13 @@ pub(super) fn describe(message: &Message) -> Payload {
     let blob = |kind| Payload { kind, digest: Some(digest.clone()), ..Payload::default() };
     let Some(text) = &message.text else { return blob(kind::DIGEST) };
     let described = whole(text).and_then(|text| {
-        statement(text).and_then(of_statement).or_else(|| of_simple_signing(text))
+        statement_in(text).and_then(of_statement).or_else(|| of_simple_signing(text))
     });
     described.unwrap_or_else(|| blob(kind::BLOB))
 }
 
-/// The statement inside of a DSSE pre-authentication encoding (`DSSEv1 <length> <type> <length> <body>`), exactly as it is
-/// there; `None` if the message is none of an in-toto statement.
-pub(super) fn statement(message: &[u8]) -> Option<&[u8]> {
-    let rest = message.strip_prefix(b"DSSEv1 ")?;
-    let (kind, rest) = counted(rest)?;
-    let (body, rest) = counted(rest.strip_prefix(b" ")?)?;
-    (kind == IN_TOTO.as_bytes() && rest.is_empty()).then_some(body)
-}
-
 fn whole(text: &Text) -> Option<&[u8]> {
     text.is_whole.then_some(text.start.as_slice())
-}
-
-/// `<length> <bytes>`, and what follows.
-fn counted(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = text.iter().position(|byte| *byte == b' ')?;
-    let (length, rest) = text.split_at_checked(space)?;
-    let length = std::str::from_utf8(length).ok()?;
-    let is_plain = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
-    let length: usize = length.parse().ok().filter(|_| is_plain)?;
-    rest.get(1..)?.split_at_checked(length)
 }
 
 fn of_statement(body: &[u8]) -> Option<Payload> {
@@ -128,6 +103,7 @@ mod tests {
     use signpath_client::key::HashAlgorithm;
 
     use super::*;
+    use crate::statement::PAYLOAD_TYPE as IN_TOTO;
 
     const DIGEST: &str = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 
@@ -216,12 +192,12 @@ mod tests {
     #[test]
     fn a_statement_is_only_read_from_a_whole_encoding() {
         let whole = encoded(&json!({ "a": 1 }));
-        assert_eq!(statement(&whole), Some(br#"{"a":1}"#.as_slice()));
+        assert_eq!(statement_in(&whole), Some(br#"{"a":1}"#.as_slice()));
         let shorter = &whole[..whole.len() - 1];
         let longer = [&whole[..], b"x"].concat();
         let other = b"DSSEv1 10 text/plain 1 x".as_slice();
         for text in [shorter, &longer, other, b"DSSEv1 +1 x 1 x", b"DSSEv1  1"] {
-            assert_eq!(statement(text), None);
+            assert_eq!(statement_in(text), None);
         }
     }
 
@@ -236,7 +212,7 @@ mod tests {
         fn a_statement_comes_back_as_it_was(body in "\\PC{0,60}") {
             let length = body.len();
             let text = format!("DSSEv1 {} {IN_TOTO} {length} {body}", IN_TOTO.len());
-            prop_assert_eq!(statement(text.as_bytes()), Some(body.as_bytes()));
+            prop_assert_eq!(statement_in(text.as_bytes()), Some(body.as_bytes()));
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Key references: `signpath://[organization@]project/policy[?name=value&…]`, of which cosign passes on what follows `://`.
 
-use signpath_client::config::{CosignSettings, percent_decoded};
+use signpath_client::config::{CosignSettings, Via, percent_decoded};
 use signpath_client::secret::OrganizationId;
+
+use crate::service::PolicyName;
 
 /// What a reference looks like, for errors.
 const FORM: &str = "signpath://[organization@]project/policy[?name=value&…]";
@@ -20,10 +22,8 @@ const SLUG_MAX: usize = 200;
 pub(super) struct KeyReference {
     /// The organization, if it is named.
     pub(super) organization: Option<OrganizationId>,
-    /// The project's slug.
-    pub(super) project: String,
-    /// The signing policy's slug.
-    pub(super) policy: String,
+    /// The signing policy.
+    pub(super) policy: PolicyName,
     /// The settings in force: those of the configuration under those of the reference.
     pub(super) settings: CosignSettings,
 }
@@ -45,14 +45,16 @@ impl KeyReference {
         if let Some(query) = query {
             apply(&mut settings, query)?;
         }
-        let project = slug("project", project)?;
-        let policy = slug("signing policy", policy)?;
-        Ok(Self { organization, project, policy, settings })
+        let policy = PolicyName {
+            project: slug("project", project)?,
+            policy: slug("signing policy", policy)?,
+        };
+        Ok(Self { organization, policy, settings })
     }
 
-    /// `project/policy`
-    pub(super) fn name(&self) -> String {
-        format!("{}/{}", self.project, self.policy)
+    /// By hash signing, unless something else is said.
+    pub(super) fn via(&self) -> Via {
+        self.settings.via.unwrap_or(Via::Hash)
     }
 }
 
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn the_shortest_reference_is_project_and_policy() {
         let key = parsed("my-project/release_1").unwrap();
-        assert_eq!((key.project.as_str(), key.policy.as_str()), ("my-project", "release_1"));
+        assert_eq!(key.policy.to_string(), "my-project/release_1");
         assert_eq!((key.organization, key.settings), (None, CosignSettings::default()));
     }
 
@@ -129,7 +131,7 @@ mod tests {
         let key = parsed(&text).unwrap();
         assert_eq!(key.organization.unwrap().as_str(), ID);
         let settings = key.settings;
-        assert_eq!((settings.via, settings.form), (Via::Request, PayloadForm::Dsse));
+        assert_eq!((settings.via, settings.form), (Some(Via::Request), PayloadForm::Dsse));
         assert_eq!(settings.file, "a/b.json");
         assert_eq!(settings.artifact_configuration.as_deref(), Some("images"));
         assert_eq!(settings.description.as_deref(), Some("Release 1.0+2"));
@@ -139,11 +141,12 @@ mod tests {
 
     #[test]
     fn the_reference_wins_over_the_configuration_and_leaves_the_rest() {
-        let mut configured = CosignSettings { via: Via::Request, ..CosignSettings::default() };
+        let mut configured =
+            CosignSettings { via: Some(Via::Request), ..CosignSettings::default() };
         configured.set_parameter("a", "1").unwrap();
         configured.set_parameter("b", "2").unwrap();
         let key = KeyReference::parse("p/q?via=hash&param.a=3", &configured).unwrap();
-        assert_eq!(key.settings.via, Via::Hash);
+        assert_eq!(key.via(), Via::Hash);
         let parameters = [("b", "2"), ("a", "3")];
         assert_eq!(key.settings.parameters, parameters.map(|(n, v)| (n.to_owned(), v.to_owned())));
     }
@@ -184,7 +187,7 @@ mod tests {
         #[test]
         fn what_parses_has_clean_slugs(text in "[a-zA-Z0-9_%/@?&=.-]{0,60}") {
             if let Ok(key) = parsed(&text) {
-                for slug in [&key.project, &key.policy] {
+                for slug in [&key.policy.project, &key.policy.policy] {
                     prop_assert!(!slug.is_empty());
                     prop_assert!(slug.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
                 }

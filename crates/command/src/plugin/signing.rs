@@ -17,7 +17,8 @@ use signpath_client::secret::Credentials;
 use super::message::Message;
 use super::payload;
 use super::reference::KeyReference;
-use super::request::Asking;
+use super::request;
+use crate::service::{self, PolicyName};
 
 /// A key, and the service that holds it.
 pub(super) struct Signer {
@@ -75,9 +76,9 @@ impl Signer {
     /// The service's refusal, no answer, a wrong signature.
     pub(super) fn sign(&self, message: &Message, told: &mut dyn Write) -> Result<Vec<u8>, String> {
         let policy = self.policy()?;
-        let fixed = match self.key.settings.via {
+        let fixed = match self.key.via() {
             Via::Hash => self.sign_hash(message, &policy)?,
-            Via::Request => Asking::new(self, message, told)?.signature(&policy)?,
+            Via::Request => request::signature(self, message, &policy, told)?,
         };
         let encoded = policy.key().encoded_signature(&fixed);
         encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
@@ -96,7 +97,7 @@ impl Signer {
         let key = self.public_key()?;
         let what = to_sign(&key, message);
         let wrong =
-            || format!("the signature was not made by {} over this message", self.key.name());
+            || format!("the signature was not made by {} over this message", self.key.policy);
         let fixed = key.fixed_signature(signature.to_vec()).map_err(|_| wrong())?;
         key.verify(&what, &fixed).then_some(()).ok_or_else(wrong)
     }
@@ -122,7 +123,7 @@ impl Signer {
 
     /// From the service, or from another call of the same cosign.
     fn policy(&self) -> Result<Policy, String> {
-        let KeyReference { project, policy, .. } = &self.key;
+        let PolicyName { project, policy } = &self.key.policy;
         if let Some(key) = self.known.as_ref().and_then(|known| known.get(project, policy)) {
             return Ok(Policy::known(project, policy, key));
         }
@@ -133,42 +134,18 @@ impl Signer {
         Ok(found)
     }
 
-    /// From the service. Where the organization has no hash signing, the policy's certificate says what its key is.
+    /// From the service.
     pub(super) fn fresh_policy(&self) -> Result<Policy, String> {
-        let KeyReference { project, policy, settings, .. } = &self.key;
-        let listed = self.client.policy(project, policy);
-        let refused = match listed {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => self.unknown_policy(),
-            Err(error) if error.class() == Class::Refused => error.to_string(),
-            Err(error) => return Err(error.to_string()),
-        };
-        if settings.via == Via::Hash {
-            return Err(refused);
-        }
-        let certificate = self.client.policy_certificate(project, policy);
-        let key = certificate.and_then(|certificate| {
-            let asked = format!("reading the public key of {project}/{policy}");
-            certificate.public_key().map_err(|why| Error::Answer { asked, why: why.to_string() })
-        });
-        let unknown = |error| format!("{refused}; and {error}");
-        Ok(Policy::known(project, policy, key.map_err(unknown)?))
+        let found = service::policy(&self.client, &self.key.policy, self.key.via());
+        found.map_err(|error| error.line())
     }
 
     /// A key that did not fit is not to be met again.
     fn noted(&self, error: &Error) -> String {
         if let (Class::Untrusted, Some(known)) = (error.class(), &self.known) {
-            known.forget(&self.key.project, &self.key.policy);
+            known.forget(&self.key.policy.project, &self.key.policy.policy);
         }
         explained(error)
-    }
-
-    fn unknown_policy(&self) -> String {
-        format!(
-            "the service knows no signing policy {} that the token may use for hash signing: check the spelling, and that \
-             the token's user is a submitter of it",
-            self.key.name()
-        )
     }
 }
 

@@ -11,6 +11,9 @@ mod failure;
 pub(crate) mod manifest;
 mod transport;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 
@@ -51,6 +54,32 @@ pub(crate) struct Pushed {
     pub(crate) digest: Digest,
     /// It lists the manifest among the referrers of its subject by itself (`OCI-Subject`).
     pub(crate) is_listed: bool,
+}
+
+/// The repositories of a run, so that each is logged in to once.
+pub(crate) struct Registries {
+    plain: PlainHttp,
+    opened: RefCell<Vec<Rc<Registry>>>,
+}
+
+impl Registries {
+    pub(crate) fn new(plain: PlainHttp) -> Self {
+        Self { plain, opened: RefCell::default() }
+    }
+
+    /// Connects nowhere yet.
+    ///
+    /// # Errors
+    /// Without TLS roots.
+    pub(crate) fn open(&self, repository: &Repository) -> Result<Rc<Registry>, Error> {
+        let mut opened = self.opened.borrow_mut();
+        if let Some(known) = opened.iter().find(|known| known.repository == *repository) {
+            return Ok(known.clone());
+        }
+        let registry = Rc::new(Registry::open(repository, self.plain)?);
+        opened.push(registry.clone());
+        Ok(registry)
+    }
 }
 
 impl Registry {

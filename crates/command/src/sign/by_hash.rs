@@ -1,33 +1,63 @@
-//! Signatures by hash signing: the service sees a digest alone.
+//! Signatures by hash signing: what is signed is a digest, and the rest is told beside it.
 
 use sha2::{Digest, Sha256};
+use signpath_client::config::{Config, CosignSettings};
 use signpath_client::key::{HashAlgorithm, Scheme};
+use signpath_client::metadata::{Payload, SigningContext};
 use signpath_client::{Client, HashToSign, Policy, PublicKey};
 
 use crate::error::Error;
-use crate::sign::{Message, Signed, Signer};
+use crate::payload;
+use crate::sign::{Format, Message, Signed};
+use crate::statement;
 
-pub(super) struct ByHash {
-    pub(super) client: Client,
-    pub(super) policy: Policy,
+pub(super) struct ByHash<'a> {
+    pub(super) client: &'a Client,
+    pub(super) policy: &'a Policy,
+    pub(super) config: &'a Config,
+    pub(super) settings: &'a CosignSettings,
 }
 
-impl Signer for ByHash {
-    fn key(&self) -> &PublicKey {
-        self.policy.key()
-    }
-
+impl ByHash<'_> {
     /// The client checks each signature against the policy's key.
-    fn sign(&self, message: Message) -> Result<Signed, Error> {
-        let scheme = match self.key() {
-            PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
-            PublicKey::Ec(_) => Scheme::Ecdsa,
+    pub(super) fn sign(&self, message: Message) -> Result<Signed, Error> {
+        let key = self.policy.key();
+        let what = to_sign(key, &message);
+        let context = SigningContext {
+            process: None,
+            payload: Some(told(&message)),
+            ci_run: self.config.ci_run.clone(),
+            artifact_configuration: self.settings.artifact_configuration.clone(),
+            description: self.settings.description.clone(),
         };
-        let hash = Sha256::digest(message.to_sign()).to_vec();
-        let made = self.client.sign_hash(&self.policy, &HashToSign { scheme, hash })?;
-        let signature = self.key().encoded_signature(&made);
+        let made = self.client.sign_hash_in(&context, self.policy, &what)?;
+        let signature = key.encoded_signature(&made);
         let signature =
             signature.ok_or_else(|| Error::failed("the signature cannot be written"))?;
-        Ok(Signed { message, signature })
+        Ok(Signed { message, signature, added: Vec::new() })
+    }
+}
+
+/// cosign checks SHA-256, and with RSA keys PKCS #1 v1.5.
+pub(super) fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
+    let scheme = match key {
+        PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
+        PublicKey::Ec(_) => Scheme::Ecdsa,
+    };
+    HashToSign { scheme, hash: Sha256::digest(message.to_sign()).to_vec() }
+}
+
+/// What the audit shows of a message.
+fn told(message: &Message) -> Payload {
+    let (kind, predicate_type) = match message.format {
+        Format::Bundle => ("bundle", Some(statement::PREDICATE_TYPE.to_owned())),
+        Format::SimpleSigning => ("simple signing", None),
+    };
+    Payload {
+        kind,
+        digest: Some(message.image.digest.to_string()),
+        image: Some(message.image.repository.to_string()),
+        predicate_type,
+        annotations: payload::annotations_in(&message.content),
     }
 }

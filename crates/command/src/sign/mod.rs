@@ -1,31 +1,37 @@
-//! Signing images: payload → signature → registry or files. How a payload becomes a signature is [`Signer`]'s business alone.
+//! Signing images: payload → signature → registry or files, in one go or, where somebody has to approve it, in two.
 
 mod by_hash;
+mod by_request;
+mod deliver;
 mod plan;
+mod resume;
+mod returned;
+mod submit;
+mod task;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-use signpath_client::PublicKey;
+use serde::{Deserialize, Serialize};
+use signpath_client::config::{CosignSettings, PayloadForm, Via};
 
-use crate::attach;
 use crate::bundle;
 use crate::error::Error;
-use crate::files;
 use crate::image::{Image, ImageName};
 use crate::payload::{self, Annotations};
-use crate::registry::PlainHttp;
+use crate::registry::{PlainHttp, Registries};
 use crate::service::{self, PolicyName};
 use crate::statement;
-use crate::terminal;
 
-use plan::Target;
+use by_hash::ByHash;
+use by_request::ByRequest;
+use deliver::Delivery;
 pub(crate) use plan::resolve;
+pub(crate) use resume::{Resumption, resume};
+pub(crate) use submit::submit;
 
 /// A form of signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// A Sigstore bundle, an OCI referrer: what cosign verifies from v3 on.
@@ -38,35 +44,73 @@ pub(crate) enum Format {
 pub(crate) struct Order {
     pub(crate) images: Vec<ImageName>,
     pub(crate) policy: PolicyName,
+    /// `None`: as the configuration says, or by a file-based signing request.
+    pub(crate) via: Option<Via>,
     /// `None`: a bundle, unless that would mix forms.
     pub(crate) formats: Option<Vec<Format>>,
     pub(crate) annotations: Annotations,
     /// The manifests of an index too.
     pub(crate) recursive: bool,
     pub(crate) plain: PlainHttp,
+    pub(crate) asking: Asking,
+    pub(crate) results: Results,
+}
+
+/// How a file-based signing request is made and waited for.
+pub(crate) struct Asking {
+    /// Settings by their names in key references, over those of the configuration.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    /// User-defined parameters.
+    pub(crate) parameters: Vec<(String, String)>,
+    /// How long it is waited for.
+    pub(crate) wait: Duration,
+}
+
+/// Where results go.
+pub(crate) struct Results {
     /// Files there instead of signatures in the registry.
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) json: bool,
 }
 
 /// What is signed for an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
+    pub(crate) image: Image,
     pub(crate) format: Format,
     /// Payload of simple signing, or statement.
     pub(crate) content: Vec<u8>,
+    /// What its file is called.
+    pub(crate) file: String,
+}
+
+/// A message with its signature. The content is what was signed: a service may hand back more than it was given.
+#[derive(Debug)]
+struct Signed {
+    message: Message,
+    /// In cosign's form, and checked.
+    signature: Vec<u8>,
+    /// What the service put in.
+    added: Vec<String>,
 }
 
 impl Message {
-    fn of(image: &Image, format: Format, annotations: &Annotations) -> Result<Self, Error> {
-        let content = match format {
-            Format::Bundle => statement::of(image, annotations)?,
-            Format::SimpleSigning => payload::of(image, annotations)?,
+    /// `stem` is what its file's name begins with.
+    fn of(
+        image: &Image,
+        format: Format,
+        annotations: &Annotations,
+        stem: &str,
+    ) -> Result<Self, Error> {
+        let (content, kind) = match format {
+            Format::Bundle => (statement::of(image, annotations)?, "statement"),
+            Format::SimpleSigning => (payload::of(image, annotations)?, "payload"),
         };
-        Ok(Self { format, content })
+        Ok(Self { image: image.clone(), format, content, file: format!("{stem}.{kind}.json") })
     }
 
     /// The bytes under the signature.
-    pub(crate) fn to_sign(&self) -> Vec<u8> {
+    fn to_sign(&self) -> Vec<u8> {
         match self.format {
             Format::Bundle => {
                 bundle::pre_authentication_encoding(statement::PAYLOAD_TYPE, &self.content)
@@ -74,67 +118,6 @@ impl Message {
             Format::SimpleSigning => self.content.clone(),
         }
     }
-}
-
-/// A message with its signature. The content is what was signed: a signer may hand back more than it was given.
-pub(crate) struct Signed {
-    pub(crate) message: Message,
-    /// In cosign's form.
-    pub(crate) signature: Vec<u8>,
-}
-
-/// Makes signatures that verify with its key.
-pub(crate) trait Signer {
-    fn key(&self) -> &PublicKey;
-    fn sign(&self, message: Message) -> Result<Signed, Error>;
-}
-
-/// A signature that was made, for `--json`.
-#[derive(Serialize)]
-struct Made {
-    image: String,
-    format: Format,
-    policy: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manifest: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<String>,
-}
-
-/// Signs.
-///
-/// # Errors
-/// The first thing that fails; what was signed before stays.
-pub(crate) fn run(order: &Order) -> Result<(), Error> {
-    // First, so that nothing is signed of an order that cannot be carried out.
-    let targets = plan::targets(order)?;
-    let config = service::configuration()?;
-    let (client, policy) = service::open_policy(config, &order.policy)?;
-    let signer = by_hash::ByHash { client, policy };
-    let mut made = Vec::new();
-    for target in &targets {
-        for format in &target.formats {
-            let signed = signer.sign(Message::of(&target.image, *format, &order.annotations)?)?;
-            let one = deliver(order, target, &signed, signer.key())?;
-            if !order.json {
-                terminal::line(&summary(&one))?;
-            }
-            made.push(one);
-        }
-    }
-    if order.json {
-        let text = serde_json::to_string_pretty(&made)
-            .map_err(|error| Error::failed("the result cannot be written").because(error))?;
-        terminal::line(&text)?;
-    }
-    Ok(())
-}
-
-/// `IMAGE FORMAT RESULT…`
-fn summary(made: &Made) -> String {
-    let format = made.format.name();
-    let results = made.manifest.iter().chain(&made.files);
-    results.fold(format!("{} {format}", made.image), |line, result| format!("{line} {result}"))
 }
 
 impl Format {
@@ -146,44 +129,73 @@ impl Format {
     }
 }
 
-fn deliver(
-    order: &Order,
-    target: &Target,
-    signed: &Signed,
-    key: &PublicKey,
-) -> Result<Made, Error> {
-    let Signed { message, signature } = signed;
-    let encoded = STANDARD.encode(signature);
-    let mut made = Made {
-        image: target.image.to_string(),
-        format: message.format,
-        policy: order.policy.to_string(),
-        manifest: None,
-        files: Vec::new(),
-    };
-    let bundle = match message.format {
-        Format::Bundle => Some(bundle::of(&message.content, signature, key)?),
-        Format::SimpleSigning => None,
-    };
-    if let Some(folder) = &order.output {
-        let stem = target.image.digest.as_tag();
-        let contents = match &bundle {
-            Some(bundle) => vec![(format!("{stem}.bundle.json"), bundle.as_slice())],
-            None => vec![
-                (format!("{stem}.payload.json"), message.content.as_slice()),
-                (format!("{stem}.sig"), encoded.as_bytes()),
-            ],
-        };
-        for (name, content) in contents {
-            files::write(folder, &name, content)?;
-            made.files.push(folder.join(name).display().to_string());
+impl Asking {
+    /// The settings in force.
+    fn settings(&self, configured: &CosignSettings) -> Result<CosignSettings, Error> {
+        let mut settings = configured.clone();
+        let wrong = |name: &str, why| Error::usage(format!("--{name} cannot be used")).because(why);
+        for (name, value) in &self.settings {
+            settings.set(name, value).unwrap_or(Ok(())).map_err(|why| wrong(name, why))?;
         }
-        return Ok(made);
+        for (name, value) in &self.parameters {
+            settings.set_parameter(name, value).map_err(|why| wrong("param", why))?;
+        }
+        Ok(settings)
     }
-    let attached = match &bundle {
-        Some(bundle) => attach::bundle(&target.registry, &target.image, bundle)?,
-        None => attach::signature(&target.registry, &target.image, &message.content, &encoded)?,
-    };
-    made.manifest = Some(format!("{}@{}", target.image.repository, attached.manifest));
-    Ok(made)
+
+    /// Hash signing has no place for some of it.
+    fn check_for_hash(&self) -> Result<(), Error> {
+        let form = self.settings.iter().any(|(name, _)| *name == "form").then_some("form");
+        match form.or((!self.parameters.is_empty()).then_some("param")) {
+            Some(name) => Err(Error::usage(format!("--{name} is for --via request alone"))
+                .hint("hash signing takes --artifact-configuration and --description")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Signs images.
+///
+/// # Errors
+/// The first thing that fails; what was signed before stays. Nobody has approved it in time.
+pub(crate) fn run(order: Order) -> Result<(), Error> {
+    let config = service::configuration()?;
+    let settings = order.asking.settings(&config.cosign)?;
+    let via = order.via.or(settings.via).unwrap_or(Via::Request);
+    if via == Via::Hash {
+        order.asking.check_for_hash()?;
+    }
+    let registries = Registries::new(order.plain);
+    // Before the service is asked, so that nothing is signed of an order that cannot be carried out.
+    let messages = plan::messages(&order, &registries)?;
+    if via == Via::Request && settings.form == PayloadForm::Dsse {
+        check_for_dsse(&messages)?;
+    }
+    let client = service::open(&config)?;
+    let policy = service::policy(&client, &order.policy, via)?;
+    let mut delivery =
+        Delivery::new(order.policy.clone(), policy.key().clone(), &registries, order.results);
+    match via {
+        Via::Hash => {
+            let by_hash =
+                ByHash { client: &client, policy: &policy, config: &config, settings: &settings };
+            for message in messages {
+                delivery.take(&by_hash.sign(message)?)?;
+            }
+        }
+        Via::Request => {
+            let (name, wait) = (order.policy, order.asking.wait);
+            let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
+            by_request.sign(&settings, messages, &mut delivery)?;
+        }
+    }
+    delivery.finish()
+}
+
+fn check_for_dsse(messages: &[Message]) -> Result<(), Error> {
+    match messages.iter().find(|message| message.format == Format::SimpleSigning) {
+        Some(_) => Err(Error::usage("a payload of simple signing cannot be signed as DSSE")
+            .hint("use --form raw with --format simple-signing, or --format bundle")),
+        None => Ok(()),
+    }
 }

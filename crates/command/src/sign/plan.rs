@@ -5,34 +5,40 @@ use crate::attach::{self, Existing};
 use crate::error::Error;
 use crate::image::{Image, ImageName, Repository};
 use crate::registry::manifest::{Index, is_index};
-use crate::registry::{Manifest, PlainHttp, Registry};
-use crate::sign::{Format, Order};
+use crate::registry::{Manifest, PlainHttp, Registries, Registry};
+use crate::sign::{Format, Message, Order};
 use crate::terminal;
 
-/// A manifest, its registry, and the signatures that it gets.
-pub(super) struct Target {
-    pub(super) image: Image,
-    pub(super) registry: std::rc::Rc<Registry>,
-    pub(super) formats: Vec<Format>,
-}
-
-/// In the order in which they were named; each manifest once.
+/// What is signed, in the order in which the images were named; each manifest once.
 ///
 /// # Errors
 /// An image that is not there, or that has signatures of another form.
-pub(super) fn targets(order: &Order) -> Result<Vec<Target>, Error> {
-    let mut targets: Vec<Target> = Vec::new();
+pub(super) fn messages(order: &Order, registries: &Registries) -> Result<Vec<Message>, Error> {
+    let mut targets: Vec<Image> = Vec::new();
+    let mut messages = Vec::new();
     for name in &order.images {
-        let registry = std::rc::Rc::new(Registry::open(&name.repository, order.plain)?);
+        let registry = registries.open(&name.repository)?;
         for image in images(&registry, name, order.recursive)? {
-            if targets.iter().any(|target| target.image == image) {
+            if targets.contains(&image) {
                 continue;
             }
-            let formats = formats(order, &registry, &image)?;
-            targets.push(Target { image, registry: registry.clone(), formats });
+            let stem = stem(&image, &targets);
+            for format in formats(order, &registry, &image)? {
+                messages.push(Message::of(&image, format, &order.annotations, &stem)?);
+            }
+            targets.push(image);
         }
     }
-    Ok(targets)
+    Ok(messages)
+}
+
+/// The digest, and a number where another repository has an image of the same one.
+fn stem(image: &Image, before: &[Image]) -> String {
+    let tag = image.digest.as_tag();
+    match before.iter().filter(|other| other.digest == image.digest).count() {
+        0 => tag,
+        others => format!("{tag}.{}", others + 1),
+    }
 }
 
 fn images(registry: &Registry, name: &ImageName, recursive: bool) -> Result<Vec<Image>, Error> {
@@ -89,7 +95,7 @@ pub(crate) fn resolve(name: &ImageName, plain: PlainHttp) -> Result<Image, Error
 /// sight, so it has to be asked for.
 fn formats(order: &Order, registry: &Registry, image: &Image) -> Result<Vec<Format>, Error> {
     let wanted = order.formats.as_deref();
-    if order.output.is_some() {
+    if order.results.folder.is_some() {
         return Ok(wanted.unwrap_or(&[Format::Bundle]).to_vec());
     }
     let has = attach::existing(registry, &image.digest)?;

@@ -22,7 +22,7 @@ const LOCK: &str = "requests.lock";
 const PREFIX: &str = "request-";
 
 /// A file is no longer than this.
-const FILE_MAX: u64 = 4 << 10;
+const FILE_MAX: u64 = 4 << 20;
 
 /// So long a completed request is remembered.
 const COMPLETED_AGE: Duration = Duration::from_secs(3600);
@@ -48,6 +48,9 @@ pub(super) struct Remembered {
     pub(super) id: Uuid,
     /// Its page.
     pub(super) link: Option<String>,
+    /// What is to be done with its signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) task: Option<serde_json::Value>,
     /// When it was made, in seconds since 1970.
     submitted: u64,
     /// When it was seen to be completed.
@@ -68,8 +71,13 @@ impl Identity {
 
 impl Remembered {
     /// One that was made now.
-    pub(super) fn new(id: Uuid, link: Option<String>) -> Self {
-        Self { id, link, submitted: seconds(SystemTime::now()), completed: None }
+    pub(super) fn new(id: Uuid, link: Option<String>, task: Option<serde_json::Value>) -> Self {
+        Self { id, link, task, submitted: seconds(SystemTime::now()), completed: None }
+    }
+
+    /// With another run's task.
+    pub(super) fn with_task(self, task: Option<serde_json::Value>) -> Self {
+        Self { task, ..self }
     }
 
     fn is_old(&self, now: u64) -> bool {
@@ -97,6 +105,16 @@ impl Pending {
     /// The request of this identity, if it is remembered.
     pub(super) fn find(&self, identity: &Identity) -> Option<Remembered> {
         self.find_at(seconds(SystemTime::now()), &identity.0)
+    }
+
+    /// The request of this id, if it is remembered.
+    pub(super) fn find_id(&self, id: &Uuid) -> Option<(Identity, Remembered)> {
+        let now = seconds(SystemTime::now());
+        let names = self.folder.names().unwrap_or_default().into_iter();
+        names.filter(|name| name.starts_with(PREFIX)).find_map(|name| {
+            let found = self.find_at(now, &name).filter(|found| found.id == *id)?;
+            Some((Identity(name), found))
+        })
     }
 
     fn find_at(&self, now: u64, name: &str) -> Option<Remembered> {
@@ -169,7 +187,7 @@ mod tests {
     }
 
     fn request() -> Remembered {
-        Remembered::new(Uuid::from_u128(7), Some("https://w".to_owned()))
+        Remembered::new(Uuid::from_u128(7), Some("https://w".to_owned()), None)
     }
 
     #[test]
@@ -181,6 +199,8 @@ mod tests {
         let again = Pending::open(base.path()).unwrap();
         assert_eq!(again.find(&identity("a")), Some(request()));
         assert_eq!(again.find(&identity("b")), None);
+        assert_eq!(again.find_id(&Uuid::from_u128(7)), Some((identity("a"), request())));
+        assert_eq!(again.find_id(&Uuid::from_u128(8)), None);
         again.forget(&identity("a"));
         assert_eq!(pending.find(&identity("a")), None);
     }

@@ -1,0 +1,89 @@
+//! The zips that file-based signing requests take and give.
+
+use std::io::{Cursor, Read, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+/// A zip with these files, by path and content.
+///
+/// # Errors
+/// The zip cannot be written; a path that is there twice.
+pub(crate) fn packed<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<Vec<u8>, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the zip cannot be written: {error}");
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (path, content) in files {
+        zip.start_file(path, options).map_err(|error| failed(&error))?;
+        zip.write_all(content).map_err(|error| failed(&error))?;
+    }
+    zip.finish().map(Cursor::into_inner).map_err(|error| failed(&error))
+}
+
+/// A file of a zip, of `max` bytes at most; `None` if there is none of this path.
+///
+/// # Errors
+/// What is wrong with the zip, as a sentence.
+pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<u8>>, String> {
+    let mut zip = opened(zip)?;
+    let Some(index) = zip.index_for_name(path) else { return Ok(None) };
+    let file = zip.by_index(index).map_err(|error| unreadable(&error))?;
+    let mut content = Vec::new();
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut content).map_err(|error| unreadable(&error))?;
+    if content.len() > max {
+        return Err(format!("{path} in it is longer than {max} bytes"));
+    }
+    Ok(Some(content))
+}
+
+/// The paths in a zip.
+///
+/// # Errors
+/// As [`unpacked`].
+pub(crate) fn paths(zip: &[u8]) -> Result<Vec<String>, String> {
+    let zip = opened(zip)?;
+    let names = zip.file_names().map(|name| name.map(std::borrow::Cow::into_owned));
+    names.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
+}
+
+fn opened(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, String> {
+    ZipArchive::new(Cursor::new(zip)).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> String {
+    format!("it is no readable zip: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_be_packed_twice() {
+        assert!(packed([("a", &b"1"[..]), ("a", b"2")]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..200) {
+            let whole = packed([("x", &b"message"[..])]).unwrap();
+            for zip in [&bytes[..], &whole[..cut.min(whole.len())]] {
+                unpacked(zip, "x", 99).ok();
+                paths(zip).ok();
+            }
+        }
+
+        #[test]
+        fn what_is_packed_comes_out_again(content in prop::collection::vec(any::<u8>(), 0..300)) {
+            let zip = packed([("a/x", content.as_slice())]).unwrap();
+            prop_assert_eq!(paths(&zip).unwrap(), ["a/x"]);
+            prop_assert_eq!(unpacked(&zip, "a/x", 300).unwrap(), Some(content));
+            prop_assert_eq!(unpacked(&zip, "x", 300).unwrap(), None);
+        }
+    }
+}

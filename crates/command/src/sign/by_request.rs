@@ -1,0 +1,154 @@
+//! Signatures by a file-based signing request: SignPath sees the whole message, people may have to approve it, and what
+//! comes back may have more in it than what was handed in.
+
+use std::time::{Duration, Instant};
+
+use signpath_client::config::{Config, CosignSettings};
+use signpath_client::{Client, Policy};
+
+use crate::error::Error;
+use crate::request::{File, Request, Requests, Submission, Waited};
+use crate::service::PolicyName;
+use crate::sign::by_hash::to_sign;
+use crate::sign::deliver::Delivery;
+use crate::sign::task::{Part, Task};
+use crate::sign::{Message, Signed, returned};
+use crate::terminal::Progress;
+
+/// So long another run may take that makes a request at this moment.
+const OTHERS: Duration = Duration::from_secs(180);
+
+pub(super) struct ByRequest<'a> {
+    pub(super) client: &'a Client,
+    pub(super) policy: Policy,
+    pub(super) name: PolicyName,
+    pub(super) config: &'a Config,
+    /// How long it is waited for.
+    pub(super) wait: Duration,
+}
+
+/// What a signed zip has for a message. Nobody has checked the signature.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unchecked {
+    pub(super) message: Message,
+    pub(super) signature: Vec<u8>,
+    /// What the service put in.
+    pub(super) added: Vec<String>,
+}
+
+impl ByRequest<'_> {
+    /// All messages in one request.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer, no decision in time; a file that came back and is not what was asked for.
+    pub(super) fn sign(
+        &self,
+        settings: &CosignSettings,
+        messages: Vec<Message>,
+        delivery: &mut Delivery<'_>,
+    ) -> Result<(), Error> {
+        let (parts, files) = handed_in(messages, settings);
+        let task = Task::of(&self.name, &parts, delivery.folder()?);
+        let mut progress = Progress::default();
+        let mut requests = Requests::open(self.client, &self.config.folders, &mut progress);
+        let submission =
+            Submission { policy: &self.name, settings, files: &files, task: task.to_value() };
+        let request = requests.found_or_made(&submission, OTHERS)?;
+        self.finish(&mut requests, &request, delivery, |zip| of_parts(&parts, zip))
+    }
+
+    /// Waits for a request, checks what it signed, and hands it on.
+    ///
+    /// # Errors
+    /// As [`Self::sign`]; what keeps the registry from answering.
+    pub(super) fn finish(
+        &self,
+        requests: &mut Requests<'_>,
+        request: &Request,
+        delivery: &mut Delivery<'_>,
+        read: impl Fn(&[u8]) -> Result<Vec<Unchecked>, String>,
+    ) -> Result<(), Error> {
+        delivery.request = Some(request.id);
+        let until = Instant::now().checked_add(self.wait);
+        if let Waited::Open(status) = requests.wait(request, until)? {
+            delivery.is_open(request, &status)?;
+            return Err(waiting(request, &status));
+        }
+        let zip = requests.signed(request)?;
+        let unusable = |why| {
+            requests.forget(request);
+            let what =
+                format!("what the signing request {} signed cannot be used", request.place());
+            Error::failed(what).because(why)
+        };
+        let signed = read(&zip).and_then(|found| {
+            found.into_iter().map(|one| self.checked(one)).collect::<Result<Vec<_>, _>>()
+        });
+        for one in signed.map_err(unusable)? {
+            delivery.take(&one).map_err(|error| {
+                error.also(&format!(
+                    "the signatures are made: `{} resume {}` goes on without signing again",
+                    crate::cli::NAME,
+                    request.id
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The signature in cosign's form, if it verifies.
+    fn checked(&self, found: Unchecked) -> Result<Signed, String> {
+        let Unchecked { message, signature, added } = found;
+        let key = self.policy.key();
+        let fixed = key.fixed_signature(signature).map_err(|why| why.to_string())?;
+        if !key.verify(&to_sign(key, &message), &fixed) {
+            return Err(format!(
+                "the signature of {} does not verify with the public key of {}. The artifact configuration has to sign \
+                 with SHA-256, and RSA keys with rsa-padding=\"pkcs1\"; where the policy's key was changed meanwhile, \
+                 sign again",
+                message.file, self.name
+            ));
+        }
+        let signature = key.encoded_signature(&fixed).ok_or("the signature cannot be written")?;
+        Ok(Signed { message, signature, added })
+    }
+}
+
+/// A single file has the name that the settings give it; several have their own, in the same folder.
+fn handed_in(messages: Vec<Message>, settings: &CosignSettings) -> (Vec<Part>, Vec<File>) {
+    let is_alone = messages.len() == 1;
+    let folder = settings.file.rsplit_once('/').map(|(folder, _)| folder);
+    let path = |message: &Message| match folder {
+        _ if is_alone => settings.file.clone(),
+        Some(folder) => format!("{folder}/{}", message.file),
+        None => message.file.clone(),
+    };
+    let part = |message: Message| {
+        let path = path(&message);
+        Part::new(message, path, settings.form)
+    };
+    let parts: Vec<_> = messages.into_iter().map(part).collect();
+    let files = parts.iter().map(|part| part.file.clone()).collect();
+    (parts, files)
+}
+
+/// What a signed zip has for messages that are known here.
+pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, String> {
+    let found = parts.iter().map(|part| {
+        let signed = part.file.signed_in(zip)?;
+        let content = returned::content(part.message.format, part.file.form, signed.content)?;
+        let added = returned::added(&part.message, &content)
+            .map_err(|why| format!("{} {why}", part.file.path))?;
+        let message = Message { content, ..part.message.clone() };
+        Ok(Unchecked { message, signature: signed.signature, added })
+    });
+    found.collect()
+}
+
+fn waiting(request: &Request, status: &str) -> Error {
+    let (name, id) = (crate::cli::NAME, request.id);
+    Error::waiting(format!("the signing request {} is not signed yet ({status}). It stays", request.place()))
+        .hint(format!(
+            "`{name} resume {id}` goes on with it, and so does the same command again; --wait 2h waits longer"
+        ))
+}

@@ -1,0 +1,133 @@
+//! Going on with a signing request: what is to be done is known from the run that made it, or, on another machine, from
+//! what the request has signed.
+
+use std::time::Duration;
+
+use signpath_client::config::{PayloadForm, Via};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::registry::{PlainHttp, Registries};
+use crate::request::{Requests, archive, file};
+use crate::service::{self, PolicyName};
+use crate::sign::by_request::{ByRequest, Unchecked, of_parts};
+use crate::sign::deliver::Delivery;
+use crate::sign::task::Task;
+use crate::sign::{Format, Results, returned, submit};
+use crate::terminal::{self, Progress};
+
+/// What is given beside the request's id.
+pub(crate) struct Resumption {
+    pub(crate) id: Uuid,
+    /// `None`: the one of the run that made it.
+    pub(crate) policy: Option<PolicyName>,
+    pub(crate) wait: Duration,
+    pub(crate) plain: PlainHttp,
+    pub(crate) results: Results,
+}
+
+/// Waits on, checks, and attaches or writes.
+///
+/// # Errors
+/// A request that nobody knows; what keeps service or registry from answering; nobody has approved it in time.
+pub(crate) fn resume(resumption: Resumption) -> Result<(), Error> {
+    let Resumption { id, policy, wait, plain, mut results } = resumption;
+    let config = service::configuration()?;
+    let client = service::open(&config)?;
+    let mut progress = Progress::default();
+    let mut requests = Requests::open(&client, &config.folders, &mut progress);
+    let request = requests.by_id(id);
+    let task = request.task.clone().and_then(Task::read);
+    let known = task.as_ref().map(|(policy, ..)| policy.clone());
+    let name = policy.or(known).ok_or_else(|| {
+        Error::usage(format!("this machine does not know the signing request {id}"))
+            .hint("--policy PROJECT/POLICY says whose key the signature has to verify with")
+    })?;
+    let policy = service::policy(&client, &name, Via::Request)?;
+    let registries = Registries::new(plain);
+    let (parts, folder) = task.map(|(_, parts, folder)| (parts, folder)).unzip();
+    results.folder = results.folder.or(folder.flatten());
+    let mut delivery = Delivery::new(name.clone(), policy.key().clone(), &registries, results);
+    let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
+    by_request.finish(&mut requests, &request, &mut delivery, |zip| match &parts {
+        Some(parts) => of_parts(parts, zip),
+        None => of_zip(zip),
+    })?;
+    delivery.finish()
+}
+
+/// All that a signed zip has, for which images it says itself.
+fn of_zip(zip: &[u8]) -> Result<Vec<Unchecked>, String> {
+    let paths = archive::paths(zip)?;
+    let forms = [PayloadForm::Raw, PayloadForm::Dsse];
+    let signed = paths.iter().filter_map(|path| {
+        forms.iter().find_map(|form| Some((path.strip_suffix(file::suffix(*form))?, *form)))
+    });
+    let mut found = Vec::new();
+    for (path, form) in signed {
+        let signed = file::found(zip, path, form)?;
+        // Its file beside others, whatever the folder in the zip.
+        let name = path.replace(['/', '\\'], "-");
+        let is_encoded = form == PayloadForm::Raw && signed.content.starts_with(b"DSSEv1 ");
+        let format = if is_encoded { Format::Bundle } else { Format::SimpleSigning };
+        let content = returned::content(format, form, signed.content)?;
+        let message = submit::read(content, name).map_err(|why| format!("{path} in it: {why}"))?;
+        terminal::say(&format!("{path:?} is for {}", message.image));
+        found.push(Unchecked { message, signature: signed.signature, added: Vec::new() });
+    }
+    if found.is_empty() {
+        return Err("there is no signature in it".to_owned());
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::payload::Annotations;
+    use crate::sign::Message;
+
+    #[test]
+    fn what_a_zip_has_is_read_in_every_form() {
+        let image = format!("ghcr.io/acme/web@sha256:{}", "0".repeat(64)).parse().unwrap();
+        let message = |format| Message::of(&image, format, &Annotations::new(), "x").unwrap();
+        let (bundle, simple) = (message(Format::Bundle), message(Format::SimpleSigning));
+        let encoded = bundle.to_sign();
+        let zip = archive::packed([
+            ("a/x.statement.json", encoded.as_slice()),
+            ("a/x.statement.json.sig", b"s1"),
+            ("x.payload.json", &simple.content),
+            ("x.payload.json.sig", b"s2"),
+            ("other.txt", b""),
+        ]);
+        let found = of_zip(&zip.unwrap()).unwrap();
+        let part = |message: Message, file: &str, signature: &[u8]| Unchecked {
+            message: Message { file: file.to_owned(), ..message },
+            signature: signature.to_vec(),
+            added: Vec::new(),
+        };
+        let expected =
+            [part(bundle, "a-x.statement.json", b"s1"), part(simple, "x.payload.json", b"s2")];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_zip_without_a_signature_of_an_image_is_refused() {
+        for files in [&[("payload.json", &b"{}"[..])][..], &[("a", b"{}"), ("a.sig", b"s")]] {
+            assert!(of_zip(&archive::packed(files.iter().copied()).unwrap()).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_zip_makes_it_panic(bytes: Vec<u8>, name in "[a-z./]{1,9}", content: Vec<u8>) {
+            of_zip(&bytes).ok();
+            let signature = format!("{name}.sig");
+            if let Ok(zip) = archive::packed([(&*name, &*content), (&*signature, b"s")]) {
+                of_zip(&zip).ok();
+            }
+        }
+    }
+}
