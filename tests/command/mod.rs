@@ -4,6 +4,7 @@
 //! The container registry of these tests (Distribution v3) has no referrers API. One that has it is played by [`front`],
 //! which stands before that registry.
 
+mod approvals;
 mod attach;
 mod doctor;
 mod front;
@@ -12,5 +13,6 @@ mod logins;
 mod payload;
 mod program;
 mod readme;
+mod requests;
 mod sign;
 mod usage;

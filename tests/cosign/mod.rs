@@ -7,7 +7,7 @@ mod certificates;
 mod key_uris;
 mod keys;
 mod manifests;
-mod plugin;
+pub(crate) mod plugin;
 mod refusals;
 mod service;
 mod stock;

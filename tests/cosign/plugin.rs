@@ -5,7 +5,7 @@ mod keys;
 mod metadata;
 mod refusals;
 mod remembered;
-mod requests;
+pub(crate) mod requests;
 
 use super::bench::{Bench, Cosign, Version, text};
 use crate::harness::Tool;
@@ -22,7 +22,7 @@ fn key_of(policy: &str) -> String {
 }
 
 /// A cosign that finds the plugin.
-fn cosign(bench: &Bench, version: Version) -> Cosign<'_> {
+pub(crate) fn cosign(bench: &Bench, version: Version) -> Cosign<'_> {
     let plugin = Tool::KmsPlugin.path();
     let folder = plugin.parent().expect("the plugin is in a folder");
     bench.cosign(version).with("PATH", &format!("{}:/usr/bin:/bin", text(folder)))

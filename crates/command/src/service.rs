@@ -81,10 +81,10 @@ pub(crate) fn policy(client: &Client, name: &PolicyName, via: Via) -> Result<Pol
     let refused = match client.policy(project, policy) {
         Ok(Some(found)) => return Ok(found),
         Ok(None) => {
-            let what = format!(
-                "the service knows no signing policy {name} that this token may use for hash signing"
-            );
-            Error::failed(what).hint(
+            let what = format!("this token cannot sign with {name}");
+            let cause =
+                "the service knows no such signing policy that its user may use for hash signing";
+            Error::failed(what).because(cause).hint(
                 "check the spelling of the slugs (`signpath-cosign keys` lists those of the token), and that the token's \
                  user is a submitter of it",
             )
@@ -95,14 +95,14 @@ pub(crate) fn policy(client: &Client, name: &PolicyName, via: Via) -> Result<Pol
     if via == Via::Hash {
         return Err(refused);
     }
-    let unknown = |error: &dyn fmt::Display| {
-        Error::failed(format!("{}; and {error}", refused.statement()))
+    let unknown = |why: &str| {
+        Error::failed(format!("{}; and {why}", refused.statement()))
             .hint(refused.advice().unwrap_or("check the spelling of the slugs"))
     };
-    let certificate =
-        client.policy_certificate(project, policy).map_err(|error| unknown(&error))?;
+    let certificate = client.policy_certificate(project, policy);
+    let certificate = certificate.map_err(|error| unknown(&Error::from(error).statement()))?;
     let key = certificate.public_key().map_err(|why| {
-        unknown(&format_args!("the public key in the certificate of {name} cannot be used: {why}"))
+        unknown(&format!("the public key in the certificate of {name} cannot be used: {why}"))
     })?;
     Ok(Policy::known(project, policy, key))
 }

@@ -14,7 +14,10 @@ fn the_reason_reaches_the_person_and_nothing_is_pushed() {
         for (key, expected) in [
             ("signpath://demo", "there is no / between a project and a signing policy"),
             ("signpath://demo/ec?via=mail", "allowed: hash or request"),
-            ("signpath://demo/nothing", "the service knows no signing policy demo/nothing"),
+            (
+                "signpath://demo/nothing",
+                "this token cannot sign with demo/nothing: the service knows no such signing policy",
+            ),
         ] {
             let refused = cosign(&bench, version).sign(key, &image).fails();
             assert!(refused.stderr.contains(expected), "{refused}");

@@ -96,7 +96,7 @@ fn the_settings_do_what_the_reference_does_and_the_request_shows_what_was_said()
 }
 
 /// Starts `cosign sign` with so much time, and reads on until the plugin says that it waits.
-fn signing(
+pub(crate) fn signing(
     cosign: &Cosign<'_>,
     time: &str,
     image: &str,

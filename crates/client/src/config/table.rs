@@ -225,9 +225,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         json: &["Cosign.Via"],
         environment: &["SIGNPATH_COSIGN_VIA"],
-        default: "hash",
         allowed: cosign::VIA,
-        about: "How cosign's KMS plugin signs: the message's hash, or the message itself in a file-based signing request",
+        about: "How images are signed: by the message's hash, or by a file-based signing request with the message itself; not set: hash for cosign's KMS plugin, request for `signpath-cosign sign`",
         apply: |config, text| {
             value::word(text, cosign::VIAS).map(|via| config.cosign.via = Some(via))
         },
@@ -257,7 +256,7 @@ pub const SETTINGS: &[Setting] = &[
         json: &["ArtifactConfigurationSlug"],
         environment: &["SIGNPATH_ARTIFACT_CONFIGURATION_SLUG"],
         allowed: SLUG,
-        about: "The artifact configuration of signing requests of the plugin; not set: the project's default",
+        about: "The artifact configuration of signing requests of plugin and `signpath-cosign`; not set: the project's default",
         apply: |config, text| {
             value::slug(text).map(|slug| config.cosign.artifact_configuration = Some(slug))
         },
@@ -267,7 +266,7 @@ pub const SETTINGS: &[Setting] = &[
         json: &["Description"],
         environment: &["SIGNPATH_DESCRIPTION"],
         allowed: cosign::DESCRIPTION,
-        about: "The description of signing requests of the plugin",
+        about: "The description of signing requests of plugin and `signpath-cosign`",
         apply: |config, text| {
             cosign::description(text).map(|text| config.cosign.description = Some(text))
         },
@@ -287,7 +286,7 @@ pub const SETTINGS: &[Setting] = &[
         json: &["SigningRequestId"],
         environment: &["SIGNPATH_SIGNING_REQUEST_ID"],
         allowed: "a UUID",
-        about: "The file-based signing request to go on waiting for, instead of making another one",
+        about: "The file-based signing request that the plugin goes on waiting for, instead of making another one",
         apply: |config, text| {
             cosign::request_id(text).map(|id| config.cosign.signing_request = Some(id))
         },

@@ -11,14 +11,15 @@ Examples:
   signpath-cosign trust web/release > web-release.pub
   cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
-pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files. Several signatures are
-made by one signing request; the artifact configuration has to sign *.json then (docs/metadata-flow.md). Where nobody has approved
-it in time, the request stays, and `resume` or the same command goes on with it.
+pub(super) const SIGN: &str = "One line for each signature goes to standard output: image, form, and the manifest that has it or the files.
+Several signatures are made by one signing request; the artifact configuration has to sign *.json then
+(docs/metadata-flow.md). Where nobody has approved it in time, the request stays, and `resume` or the same command goes
+on with it.
 
 Examples:
   signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release
       a bundle, which cosign verifies from v3 on, by a signing request
-  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --wait 2h --description 'Release 1.4' --param version=1.4
+  signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --wait 2h --description 'Release 1.4'
   signpath-cosign sign ghcr.io/acme/web:1.4 --policy web/release --recursive --annotation commit=4f2a44b
       the image that has the tag now (the digest is said), and the manifest of each platform
   signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --format simple-signing
@@ -28,7 +29,8 @@ Examples:
   signpath-cosign sign ghcr.io/acme/web@sha256:… --policy web/release --output-dir signatures
       files, to be attached by somebody who may push";
 
-pub(super) const SUBMIT: &str = "What was signed is written as it came back, SignPath may have put something into it: attach that, not the file that was handed in.
+pub(super) const SUBMIT: &str = "What was signed is written as it came back. SignPath may have put something into it: attach that, not the file that was
+handed in.
 
 Examples:
   signpath-cosign payload ghcr.io/acme/web@sha256:… > payload.json

@@ -239,7 +239,7 @@ impl<'a> Requests<'a> {
         if status.state == RequestState::Ended {
             self.forget(request);
             let what = format!("the signing request {} has ended: {last}", request.place());
-            return Err(Error::failed(what));
+            return Err(Error::failed(what).hint("its page at SignPath says why"));
         }
         Ok(status.state == RequestState::Completed)
     }

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use signpath_client::config::{Config, CosignSettings};
+use signpath_client::error::Situation;
 use signpath_client::key::{HashAlgorithm, Scheme};
 use signpath_client::metadata::{Payload, SigningContext};
 use signpath_client::{Client, HashToSign, Policy, PublicKey};
@@ -30,7 +31,11 @@ impl ByHash<'_> {
             artifact_configuration: self.settings.artifact_configuration.clone(),
             description: self.settings.description.clone(),
         };
-        let made = self.client.sign_hash_in(&context, self.policy, &what)?;
+        let made = self.client.sign_hash_in(&context, self.policy, &what);
+        let made = made.map_err(|error| match error.situation() {
+            Some(Situation::Approval) => Error::from(error).also("--via request makes them"),
+            _ => error.into(),
+        })?;
         let signature = key.encoded_signature(&made);
         let signature =
             signature.ok_or_else(|| Error::failed("the signature cannot be written"))?;
