@@ -45,6 +45,10 @@ fn an_image_is_signed_and_verified_as_the_readme_says() {
     let blocks = blocks();
     assert!(blocks[0].contains("cosign verify --key cosign.pub"), "{}", blocks[0]);
     run(&bench, &blocks[0], &bench.image());
+    assert!(blocks[1].contains("--via hash"), "{}", blocks[1]);
+    let image = bench.image();
+    run(&bench, &blocks[1], &image);
+    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
 }
 
 #[test]
@@ -52,10 +56,10 @@ fn an_image_is_signed_and_verified_as_the_readme_says() {
 fn the_steps_one_by_one_work_as_the_readme_says() {
     let bench = Bench::new();
     let blocks = blocks();
-    assert!(blocks[1].contains("signpath-cosign attach"), "{}", blocks[1]);
+    assert!(blocks[2].contains("signpath-cosign attach"), "{}", blocks[2]);
     let image = bench.image();
-    bench.place.write("payload.sig.b64", "c2lnbmF0dXJl");
-    run(&bench, &blocks[1], &image);
+    run(&bench, &blocks[2], &image);
     let key = bench.public_key_of("demo/ec");
     bench.cosign(Version::V3).verify(&key, &image).succeeds();
+    assert_eq!(bench.sandbox.signing_requests().len(), 2);
 }

@@ -226,3 +226,20 @@ fn what_cannot_be_signed_leaves_nothing_behind() {
     sign(&bench, &image, "demo/approval", &[]).fails(1, "approval");
     assert_eq!(bench.registry.files(), before);
 }
+
+/// Without the message itself the service is told what it says.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_hash_comes_with_what_is_signed() {
+    let bench = Bench::new();
+    let image = bench.image();
+    let (repository, digest) = image.split_once('@').unwrap();
+    for (form, kind) in [("bundle", "bundle"), ("simple-signing", "simple signing")] {
+        let flags = ["--format", form, "-a", "by=us", "--description", "Release 1.4"];
+        sign(&bench, &image, "demo/ec", &flags).succeeds();
+        let payload = &bench.sandbox.audit().pop().unwrap().metadata.unwrap()["payload"];
+        assert_eq!((&payload["kind"], &payload["digest"]), (&kind.into(), &digest.into()));
+        assert_eq!(payload["image"], repository);
+        assert_eq!(payload["annotations"]["by"], "us");
+    }
+}

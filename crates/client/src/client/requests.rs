@@ -78,16 +78,6 @@ impl Client {
         }
     }
 
-    /// Cancels a request that is not decided yet.
-    ///
-    /// # Errors
-    /// It is decided, the service's refusal, no answer.
-    pub fn cancel_request(&self, id: &Uuid) -> Result<(), Error> {
-        let asked = format!("cancelling the signing request {id} at {}", self.api_url);
-        let request = files::about(&id.to_string(), About::Cancel);
-        self.call(&request, &asked, &Wall::start()).map(drop)
-    }
-
     /// The X.509 certificate of a policy, DER or PEM: where the organization has no hash signing, the only word on its key.
     ///
     /// # Errors

@@ -63,7 +63,6 @@ pub(crate) enum About {
     Whole,
     SignedArtifact,
     UnsignedArtifact,
-    Cancel,
 }
 
 impl FileSubmission {
@@ -101,8 +100,6 @@ pub(crate) fn about(id: &str, what: About) -> Request {
         About::Whole => ("", Body::None, Call::Get, ANSWER_MAX),
         About::SignedArtifact => ("/SignedArtifact", Body::None, Call::Get, ARTIFACT_MAX),
         About::UnsignedArtifact => ("/UnsignedArtifact", Body::None, Call::Get, ARTIFACT_MAX),
-        // A second one finds a request that is cancelled already, and changes nothing.
-        About::Cancel => ("/Cancel", Body::Json(Vec::new()), Call::Get, ANSWER_MAX),
     };
     let route: Cow<'static, str> = format!("/SigningRequests/{id}{end}").into();
     Request { route, query: Vec::new(), body, call, answer_max }
