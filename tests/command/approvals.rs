@@ -95,7 +95,7 @@ fn another_machine_goes_on_with_the_id_and_the_policy() {
         let late = sign(&bench, &image, &["--format", form, "--wait", "0s", "--json"]);
         assert_eq!(late.code, Some(3));
         let late: Value = serde_json::from_slice(&late.stdout).unwrap();
-        let id = late["signing_request"].as_str().unwrap().to_owned();
+        let id = late["signingRequest"].as_str().unwrap().to_owned();
         assert_eq!(late["status"], "WaitingForApproval");
         bench.sandbox.approve(&id).unwrap();
         let home = bench.place.path("another");
@@ -141,7 +141,7 @@ fn a_denial_ends_it_and_the_next_run_asks_anew() {
         let mut said = String::new();
         std::io::Read::read_to_string(&mut lines, &mut said).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
-        assert!(said.contains("has ended: Denied"), "{said}");
+        assert!(said.contains("has ended: Denied") && !said.contains('\r'), "{said}");
     }
     assert_eq!(bench.tags_beside(&image), ["1"]);
 }

@@ -54,7 +54,7 @@ fn all_manifests_in_both_forms_are_one_request() {
     let made = made.as_array().unwrap();
     assert_eq!(made.len(), 8);
     let request = bench.sandbox.signing_requests().pop().unwrap();
-    assert!(made.iter().all(|one| one["signing_request"] == request.id.to_string()));
+    assert!(made.iter().all(|one| one["signingRequest"] == request.id.to_string()));
     let key = bench.public_key_of("demo/rsa");
     for image in index.iter().chain([&other]) {
         bench.cosign(Version::V3).verify(&key, image).succeeds();

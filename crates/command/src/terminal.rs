@@ -83,11 +83,9 @@ impl Watcher for Progress {
         });
         line.set_message(status.to_owned());
     }
-}
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(line) = &self.line {
+    fn ends(&mut self) {
+        if let Some(line) = self.line.take() {
             line.finish_and_clear();
         }
     }

@@ -40,6 +40,8 @@ pub(crate) trait Watcher {
     fn hears(&mut self, line: &str);
     /// Nothing has, and the next look at the request comes after a pause.
     fn waits(&mut self, _status: &str) {}
+    /// Nothing is waited for any more.
+    fn ends(&mut self) {}
 }
 
 /// What is asked for.
@@ -203,6 +205,12 @@ impl<'a> Requests<'a> {
         request: &Request,
         until: Option<Instant>,
     ) -> Result<Waited, Error> {
+        let waited = self.watch(request, until);
+        self.watcher.ends();
+        waited
+    }
+
+    fn watch(&mut self, request: &Request, until: Option<Instant>) -> Result<Waited, Error> {
         let last_pause = PAUSES.last().copied().unwrap_or_default();
         let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(last_pause));
         let mut last = String::new();

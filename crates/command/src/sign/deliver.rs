@@ -31,6 +31,7 @@ pub(super) struct Delivery<'a> {
 
 /// A signature that was made, for `--json`.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Made {
     image: String,
     format: Format,
@@ -48,6 +49,7 @@ struct Made {
 
 /// A request that is not decided yet, for `--json`.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Open<'a> {
     signing_request: String,
     #[serde(skip_serializing_if = "Option::is_none")]
