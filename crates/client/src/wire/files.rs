@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::retry::Call;
-use crate::wire::{ANSWER_MAX, Body, File, Request};
+use crate::wire::{ANSWER_MAX, Body, File, Request, if_any};
 
 /// Longest zip that is read: 128 MiB.
 const ARTIFACT_MAX: usize = 128 << 20;
@@ -149,7 +149,9 @@ pub(crate) fn status(body: &[u8]) -> Result<RequestStatus, String> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct SubmittedAnswer {
+    #[serde(deserialize_with = "if_any")]
     signing_request_id: Option<String>,
+    #[serde(deserialize_with = "if_any")]
     web_link: Option<String>,
 }
 
@@ -157,7 +159,9 @@ struct SubmittedAnswer {
 #[serde(rename_all = "camelCase")]
 struct StatusAnswer {
     status: Option<String>,
+    #[serde(default, deserialize_with = "if_any")]
     workflow_status: Option<String>,
+    #[serde(default, deserialize_with = "if_any")]
     is_final_status: Option<bool>,
 }
 
@@ -212,6 +216,8 @@ mod tests {
             let older = submitted(b"", Some(&location)).unwrap();
             assert_eq!(older, SubmittedRequest { id: ID.to_owned(), link: None });
         }
+        let odd = submitted(br#"{"signingRequestId":7,"webLink":{}}"#, Some(&url)).unwrap();
+        assert_eq!(odd, SubmittedRequest { id: ID.to_owned(), link: None });
         assert!(submitted(b"{}", Some("https://x/SigningRequests/")).is_err());
         assert!(submitted(b"", None).is_err());
     }
@@ -235,6 +241,8 @@ mod tests {
         let last = br#"{"status":"New","workflowStatus":"Odd","isFinalStatus":true}"#;
         let expected = RequestStatus { state: RequestState::Ended, words: "New (Odd)".to_owned() };
         assert_eq!(status(last), Ok(expected));
+        let odd = br#"{"status":"Completed","workflowStatus":4,"isFinalStatus":"yes"}"#;
+        assert_eq!(status(odd).unwrap().state, RequestState::Completed);
         assert!(status(b"{}").is_err());
     }
 

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::retry::Call;
 
@@ -80,6 +83,17 @@ fn to_base64(bytes: &[u8]) -> String {
 /// The bytes of padded Base64; white space around it is ignored.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.trim()).ok()
+}
+
+/// A property that nothing depends on: of any other type than the documented one it counts as missing, so that a signature
+/// is not lost for a link.
+fn if_any<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let value = Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 #[cfg(test)]

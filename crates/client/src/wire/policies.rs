@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::error::shown;
 use crate::retry::Call;
-use crate::wire::{Body, POLICIES_MAX, Request, from_base64};
+use crate::wire::{Body, POLICIES_MAX, Request, from_base64, if_any};
 
 /// One policy as the service writes it. Everything can be missing.
 #[derive(Debug, Default, Deserialize)]
@@ -13,8 +13,10 @@ use crate::wire::{Body, POLICIES_MAX, Request, from_base64};
 pub(crate) struct PolicyEntry {
     pub(crate) project_slug: Option<String>,
     pub(crate) signing_policy_slug: Option<String>,
+    #[serde(deserialize_with = "if_any")]
     pub(crate) signing_policy_id: Option<String>,
     /// "Rsa" in samples; the words for other keys are not public.
+    #[serde(deserialize_with = "if_any")]
     pub(crate) key_type: Option<String>,
     pub(crate) rsa_parameters: Option<RsaParameters>,
     /// Base64. RSA: PKCS #1. Others: not documented.

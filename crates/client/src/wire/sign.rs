@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::key::{HashToSign, Scheme};
 use crate::retry::Call;
 use crate::wire::metadata::{Newer, Older};
-use crate::wire::{ANSWER_MAX, Body, File, Metadata, Request, from_base64, to_base64};
+use crate::wire::{ANSWER_MAX, Body, File, Metadata, Request, from_base64, if_any, to_base64};
 
 /// The ways to ask for a signature, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,9 +207,9 @@ struct Answer {
     hash_signing_result: Option<HashSigningResult>,
     #[serde(alias = "Signature")]
     signature: Option<String>,
-    #[serde(alias = "SigningRequestId")]
+    #[serde(default, alias = "SigningRequestId", deserialize_with = "if_any")]
     signing_request_id: Option<String>,
-    #[serde(alias = "WebLink")]
+    #[serde(default, alias = "WebLink", deserialize_with = "if_any")]
     web_link: Option<String>,
 }
 

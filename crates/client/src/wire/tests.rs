@@ -193,6 +193,15 @@ fn the_answer_of_the_older_form_is_read_in_both_spellings() {
 }
 
 #[test]
+fn a_signature_is_not_lost_for_what_nothing_depends_on() {
+    for odd in [json!(null), json!(7), json!({}), json!(["l"])] {
+        let answer = json!({ "signature": "AQID", "signingRequestId": odd, "webLink": odd });
+        let signed = sign::decode(answer.to_string().as_bytes()).unwrap();
+        assert_eq!((&*signed.signature, signed.link, signed.id), (&[1, 2, 3][..], None, None));
+    }
+}
+
+#[test]
 fn answers_without_a_signature_are_refused_with_the_reason() {
     for (answer, expected) in [
         ("<html>", "not the expected JSON"),
@@ -222,9 +231,9 @@ fn the_request_for_policies_has_the_filters_that_are_set() {
 #[test]
 fn a_policy_of_a_wrong_shape_does_not_hide_the_others() {
     let answer = json!({ "signingPolicies": [
-        { "projectSlug": "demo", "signingPolicySlug": "a", "keyType": 7 },
+        { "projectSlug": "demo", "signingPolicySlug": "a", "publicKeyBytes": 7 },
         "nonsense",
-        { "projectSlug": "demo", "signingPolicySlug": "b", "keyType": null, "new": [] },
+        { "projectSlug": "demo", "signingPolicySlug": "b", "keyType": 7, "new": [] },
     ]});
     let entries = policies::decode(answer.to_string().as_bytes()).unwrap();
     let [wrong, nonsense, good] = entries.try_into().unwrap();
