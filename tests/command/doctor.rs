@@ -1,14 +1,15 @@
 //! What keeps signing from working, told.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use super::program::run_with;
-use crate::{
-    cosign::bench::Bench,
-    harness::{Tool, Workplace, repository_file, sandbox_builder},
-};
+use super::program::{self, Ended, run_with};
+use crate::harness::{Ran, Workplace, sandbox_builder};
+
+mod programs;
+mod public_log;
+mod way;
 
 type Variables = Vec<(String, String)>;
 
@@ -20,90 +21,133 @@ fn of(report: &[u8], check: &str) -> Vec<(String, String)> {
     wanted.map(|finding| (text(finding, "state"), text(finding, "text"))).collect()
 }
 
+/// There is such a line of the check.
+#[track_caller]
+fn expect(ended: &Ended, check: &str, state: &str, said: &str) {
+    let lines = of(&ended.stdout, check);
+    let fits = |line: &(String, String)| line.0 == state && line.1.contains(said);
+    assert!(lines.iter().any(fits), "{check} {state} {said:?} is not in:\n{}", ended.text());
+}
+
 fn set(mut variables: Variables, name: &str, value: &str) -> Variables {
     variables.retain(|(known, _)| known != name);
     variables.push((name.to_owned(), value.to_owned()));
     variables
 }
 
+fn without(variables: &Variables, name: &str) -> Variables {
+    variables.iter().filter(|(known, _)| known != name).cloned().collect()
+}
+
+fn doctor(place: &Workplace, variables: &Variables, words: &[&str]) -> Ended {
+    run_with(place, variables, &[&["doctor", "--json"], words].concat())
+}
+
+/// A shell script as a program of this name in the place, which becomes the search path.
+fn script(place: &Workplace, name: &str, body: &str) {
+    let path = place.write(name, format!("#!/bin/sh\n{body}\n"));
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+fn only_here(place: &Workplace, variables: Variables) -> Variables {
+    set(variables, "PATH", &place.path("").display().to_string())
+}
+
 #[test]
-fn what_works_is_ok_and_where_settings_come_from_is_said_without_secrets() {
+fn what_works_is_ok_and_where_settings_come_from_is_said() {
     let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
     let report = run_with(&place, &sandbox.environment(), &["doctor"]).succeeds();
     let text = report.text();
     assert!(text.lines().all(|line| !line.starts_with("error ")), "{text}");
-    let line = "configuration: OrganizationId = ";
-    assert!(
-        text.contains(line)
-            && text.contains("(from the environment variable SIGNPATH_ORGANIZATION_ID)"),
-        "{text}"
-    );
-    assert!(text.contains("ApiToken = *** (from"), "{text}");
-    assert!(!text.contains(&sandbox.token()), "{text}");
-    assert!(text.contains("ok       service: http://127.0.0.1:"), "{text}");
-    assert!(text.contains("ok       policies: demo/approval, demo/ec, "), "{text}");
-}
-
-#[test]
-fn what_does_not_work_is_an_error_and_the_exit_code_says_so() {
-    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
-    let good = sandbox.environment();
-    let only = |name: &str| good.iter().filter(|(known, _)| known != name).cloned().collect();
-    let beyond = set(good.clone(), "SIGNPATH_API_URL", "https://nowhere.invalid/Api");
-    // Or the proxy's name would be asked for, and the service for minutes.
-    let beyond = set(beyond, "no_proxy", "*");
-    let beyond = set(beyond, "SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "1");
-    let cases: [(Variables, &str, &str); 5] = [
-        (beyond, "name", "nowhere.invalid has no address"),
-        (set(good.clone(), "SIGNPATH_API_TOKEN", "wr0ng"), "service", "401"),
-        (only("SIGNPATH_API_TOKEN"), "credentials", "no credentials"),
-        (set(good.clone(), "SIGNPATH_LOG_CONSOLE_LEVEL", "loud"), "configuration", "loud"),
-        (
-            set(good.clone(), "SIGNPATH_SIGNING_POLICY_SLUG", "none"),
-            "policies",
-            "no signing policy",
-        ),
-    ];
-    for (variables, check, said) in cases {
-        let ended = run_with(&place, &variables, &["doctor", "--json"]);
-        assert_eq!(ended.code, Some(1), "{check}: {}", ended.text());
-        assert!(ended.stderr.contains("error: there "), "{}", ended.stderr);
-        let mut errors = of(&ended.stdout, check).into_iter().filter(|(state, _)| state == "error");
-        assert!(errors.any(|(_, text)| text.contains(said)), "{}", ended.text());
-        assert!(!ended.text().contains("wr0ng"), "{}", ended.text());
-    }
-}
-
-#[test]
-fn a_command_that_would_reach_the_public_log_is_an_error() {
-    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
-    let config = repository_file("scripts/empty-signing-config.json").display().to_string();
-    let sign = ["doctor", "--json", "--", "cosign", "sign", "--key", "signpath://demo/ec"];
-    let bad = run_with(&place, &sandbox.environment(), &sign);
-    assert_eq!((bad.code, &*of(&bad.stdout, "public log")[0].0), (Some(1), "error"));
-    let kept_off = [&sign[..], &["--signing-config", &config, "IMAGE"]].concat();
-    let good = run_with(&place, &sandbox.environment(), &kept_off).succeeds();
-    assert_eq!(of(&good.stdout, "public log")[0].0, "ok");
-}
-
-#[test]
-#[ignore = "needs cosign and a registry: scripts/test"]
-fn the_cosign_on_path_is_told() {
-    let bench = Bench::new();
-    let variables =
-        set(bench.sandbox.environment(), "PATH", &bench.place.path("").display().to_string());
-    let nothing = run_with(&bench.place, &variables, &["doctor", "--json"]).succeeds();
-    assert_eq!(of(&nothing.stdout, "cosign")[0].1, "there is no cosign on PATH");
-    for (tool, said) in [
-        (Tool::CosignV3, "v3.1.2, which runs KMS plugins"),
-        (Tool::CosignV2, "v2.6.4, which runs KMS plugins"),
-        (Tool::CosignOldest, "v2.0.0 runs no KMS plugins"),
+    for line in [
+        "configuration: OrganizationId = ",
+        "(from the environment variable SIGNPATH_ORGANIZATION_ID)",
+        "ApiToken = *** (from",
+        "ok       proxy: none, as 127.0.0.1 is this machine\n",
+        "ok       name: 127.0.0.1 is an address\n",
+        "ok       tls: none: plain http, which stays on this machine\n",
+        "ok       service: http://127.0.0.1:",
+        "ok       clock: it agrees with the service's to the second\n",
+        "ok       token: the service takes it\n",
+        "ok       policies: demo/approval, demo/ec, ",
     ] {
-        let link = bench.place.path("cosign");
-        std::fs::remove_file(&link).ok();
-        symlink(tool.path(), link).unwrap();
-        let told = run_with(&bench.place, &variables, &["doctor", "--json"]).succeeds();
-        let lines: Vec<_> = of(&told.stdout, "cosign").into_iter().map(|(_, text)| text).collect();
-        assert_eq!(lines, [said, "it is built with PKCS #11, so that it can load the module"]);
+        assert!(text.contains(line), "{line:?} is not in:\n{text}");
     }
+    assert!(!text.contains('\u{1b}'), "no colour where no terminal is");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_hides_nothing_of_cosign() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let variables = set(sandbox.environment(), "SIGNPATH_LOG_CONSOLE_LEVEL", "loud");
+    let ended = doctor(&place, &only_here(&place, variables), &[]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("error: there is one error in the report"), "{}", ended.stderr);
+    expect(&ended, "configuration", "error", "loud");
+    for check in ["proxy", "tls", "token", "policies", "certificates"] {
+        expect(&ended, check, "skipped", "the configuration cannot be used");
+    }
+    expect(&ended, "cosign", "warning", "there is no cosign on PATH");
+}
+
+/// With every secret that there is, over a way that fails and one that does not.
+#[test]
+fn no_secret_is_shown() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let secrets =
+        ["pr0xy-password", "t0ken-of-a-file", "p1n-of-cosign", "passw0rd-of-cosign", "cl1ent"];
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", secrets[4]);
+    let key = place.write("client.pem", key).display().to_string();
+    let proxy = format!("http://user:{}@127.0.0.1:1", secrets[0]);
+    let mut variables = sandbox.environment();
+    for (name, value) in [
+        ("https_proxy", proxy.as_str()),
+        ("http_proxy", &proxy),
+        ("SIGNPATH_TLS_CLIENT_CERTIFICATE", &key),
+        ("COSIGN_PKCS11_PIN", &format!("{}:{}", sandbox.organization_id(), secrets[2])),
+        ("COSIGN_PASSWORD", secrets[3]),
+    ] {
+        variables = set(variables, name, value);
+    }
+    // A program that prints all it has.
+    script(&place, "p11tool", "set >&2; exit 1");
+    let variables = only_here(&place, variables);
+    let away = set(variables.clone(), "SIGNPATH_API_URL", "https://service.invalid/Api");
+    let other = set(away.clone(), "SIGNPATH_API_TOKEN", secrets[1]);
+    let token = sandbox.token();
+    let uri = format!("pkcs11:token=x?pin-value={}", secrets[2]);
+    let module = crate::harness::module_path().display().to_string();
+    let words = ["--module", &module, "--", "cosign", "sign", "--key", &uri, "--tlog-upload=no"];
+    for variables in [&variables, &away, &other] {
+        for json in [true, false] {
+            let start = if json { &["doctor", "--json"][..] } else { &["doctor"] };
+            let ended = run_with(&place, variables, &[start, &words].concat());
+            let written = ended.text() + &ended.stderr;
+            assert!(written.contains("does not load"), "{written}");
+            for secret in secrets.iter().copied().chain([token.as_str()]) {
+                assert!(!written.contains(secret), "{secret} is in:\n{written}");
+            }
+        }
+    }
+}
+
+/// `script` of util-linux gives a program a terminal.
+#[test]
+fn a_terminal_gets_colours_beside_the_words() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let command = format!("{} doctor", program::path().display());
+    let words = ["--quiet", "--return", "--command", &command, "/dev/null"];
+    let on = |variable: (&str, &str)| {
+        let mut script = place.command("script");
+        script
+            .args(words)
+            .envs(sandbox.environment())
+            .env("TERM", "xterm")
+            .env(variable.0, variable.1);
+        Ran::of(&mut script).succeeds().stdout
+    };
+    let coloured = on(("X", ""));
+    assert!(coloured.contains("\u{1b}[32mok     \u{1b}[0m  clock: "), "{coloured}");
+    let plain = on(("NO_COLOR", "1"));
+    assert!(plain.contains("ok       clock: ") && !plain.contains('\u{1b}'), "{plain}");
 }

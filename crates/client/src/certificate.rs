@@ -9,7 +9,7 @@ use x509_cert::ext::pkix::{BasicConstraints, SubjectKeyIdentifier};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
-use crate::error::is_invisible;
+use crate::error::{is_invisible, shown};
 use crate::key::{PublicKey, Unreadable};
 
 mod placeholder;
@@ -91,6 +91,11 @@ impl Certificate {
             matches!(common.value.tag(), Tag::Utf8String | Tag::PrintableString | Tag::Ia5String);
         let text = std::str::from_utf8(common.value.value()).ok().filter(|_| is_text)?;
         (!text.is_empty() && !text.contains(is_invisible)).then(|| text.to_owned())
+    }
+
+    /// The issuer's name as text (RFC 4514), characters that are not seen escaped; `None` if it cannot be read.
+    pub fn issuer_name(&self) -> Option<String> {
+        Name::from_der(&self.issuer).ok().map(|name| shown(&name.to_string()))
     }
 
     /// Its public key, whatever its kind, as a SubjectPublicKeyInfo in DER: CKA_PUBLIC_KEY_INFO.

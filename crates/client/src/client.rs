@@ -283,7 +283,7 @@ fn log_twice(policy: &Policy) -> bool {
 }
 
 /// An attempt's failure as the table of repetitions and the user want it.
-fn failed(broken: Broken, asked: &str) -> Failed {
+pub(crate) fn failed(broken: Broken, asked: &str) -> Failed {
     let asked = asked.to_owned();
     let (cause, error, retry_after) = match broken {
         Broken::Setup(error) => (Cause::Hopeless, error, None),

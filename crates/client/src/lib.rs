@@ -15,6 +15,7 @@ pub mod log;
 pub mod metadata;
 pub mod policy;
 pub mod private;
+pub mod probe;
 pub mod process;
 pub mod secret;
 
@@ -32,5 +33,6 @@ pub use key::{HashToSign, PublicKey};
 pub use log::Log;
 pub use metadata::SourceProcess;
 pub use policy::Policy;
+pub use probe::Probe;
 pub use secret::{Credentials, OrganizationId, Token};
 pub use wire::files::{FileSubmission, RequestState, RequestStatus, SubmittedRequest};

@@ -56,7 +56,8 @@ impl Key {
     }
 }
 
-fn date(digits: [u8; 8]) -> String {
+/// Digits YYYYMMDD as YYYY-MM-DD.
+pub(crate) fn date(digits: [u8; 8]) -> String {
     let text = String::from_utf8_lossy(&digits).into_owned();
     match (text.get(..4), text.get(4..6), text.get(6..)) {
         (Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),

@@ -11,16 +11,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::Error;
 use crate::request::Watcher;
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
-const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 
 /// Writes what the command was asked for, bytes as they are.
 ///
 /// # Errors
 /// A full disk or a closed file; not a reader that has seen enough.
 pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
-    let mut out = io::stdout().lock();
+    write_to(io::stdout().lock(), bytes)
+}
+
+fn write_to(mut out: impl Write, bytes: &[u8]) -> Result<(), Error> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::failed("standard output cannot be written").because(error))
@@ -35,6 +40,14 @@ pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
 /// As [`data`].
 pub(crate) fn line(text: &str) -> Result<(), Error> {
     data(format!("{text}\n").as_bytes())
+}
+
+/// Writes a line of data in which words have colours.
+///
+/// # Errors
+/// As [`data`].
+pub(crate) fn coloured_line(text: &str) -> Result<(), Error> {
+    write_to(anstream::stdout().lock(), format!("{text}\n").as_bytes())
 }
 
 /// Tells the person what happens.

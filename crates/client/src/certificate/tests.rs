@@ -45,6 +45,7 @@ fn the_fields_of_pkcs11_are_taken_out_in_der() {
     let name = [0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, b'T'];
     assert_eq!(certificate.subject(), name);
     assert_eq!(certificate.issuer(), name);
+    assert_eq!(certificate.issuer_name().as_deref(), Some("CN=T"));
     assert_eq!(certificate.serial_number(), [0x02, 0x02, 0x01, 0x02]);
     assert_eq!(certificate.der(), der);
     assert_eq!(certificate.public_key().unwrap().bits(), 256);
@@ -93,6 +94,7 @@ proptest! {
         if let Ok(certificate) = Certificate::from_der(&der) {
             drop(certificate.public_key());
             drop(certificate.common_name());
+            drop(certificate.issuer_name());
             prop_assert_eq!(certificate.der(), &der);
             for date in [certificate.start_date(), certificate.end_date()] {
                 prop_assert!(date.iter().all(u8::is_ascii_digit));

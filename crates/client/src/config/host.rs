@@ -25,6 +25,11 @@ impl HostProgram {
         Self { executable: Some(executable.to_owned()), argument: None }
     }
 
+    /// A program whose executable has this file name, and which is started by another one: a symbolic link's.
+    pub fn started_as(self, argument: &str) -> Self {
+        Self { argument: Some(argument.to_owned()), ..self }
+    }
+
     /// Whether it is cosign. The name begins with `cosign`; cosign's own release files are called
     /// `cosign-linux-pivkey-pkcs11key-amd64` and the like.
     pub fn is_cosign(&self) -> bool {
@@ -63,8 +68,7 @@ mod tests {
 
     #[test]
     fn either_name_is_enough() {
-        let by_argument =
-            HostProgram { executable: Some("ld.so".into()), argument: Some("cosign".into()) };
+        let by_argument = HostProgram::named("ld.so").started_as("cosign");
         assert!(by_argument.is_cosign());
         assert_eq!(by_argument.to_string(), "ld.so (started as cosign)");
         assert!(!HostProgram::default().is_cosign());

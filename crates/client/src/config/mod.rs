@@ -7,6 +7,7 @@
 mod api_url;
 mod ci;
 mod cosign;
+mod cosign_variables;
 mod file;
 mod folders;
 mod host;
@@ -33,9 +34,10 @@ use crate::secret::{Credentials, OrganizationId, Token};
 pub use api_url::ApiUrl;
 pub use ci::{CI_SYSTEMS, CiRun, CiSystem};
 pub use cosign::{CosignSettings, PayloadForm, Via, percent_decoded};
+pub use cosign_variables::CosignVariables;
 pub use folders::PersonalFolders;
 pub use host::HostProgram;
-pub use proxy::{Proxy, ProxyUrl};
+pub use proxy::{Proxy, ProxyUrl, Route};
 pub use roots::SystemRoots;
 pub use setting::{Form, LeftOut, Secrecy, Setting};
 pub use source::{Origin, Place};
@@ -219,7 +221,11 @@ impl Config {
     /// cosign v3 writes a visible certificate into its bundles, which `cosign verify --key` then rejects; every
     /// other client needs the certificate.
     pub fn shows_certificates(&self) -> (bool, String) {
-        let program = &self.host;
+        self.shows_certificates_to(&self.host)
+    }
+
+    /// As [`Self::shows_certificates`], for another program under the same settings.
+    pub fn shows_certificates_to(&self, program: &HostProgram) -> (bool, String) {
         match (self.certificates, program.is_cosign()) {
             (Certificates::Always, _) => {
                 (true, "certificates are shown: Cryptoki.Certificates is always".to_owned())

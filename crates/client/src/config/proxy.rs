@@ -10,6 +10,10 @@ use super::api_url::{is_loopback, unbracketed};
 use crate::error::Error;
 use crate::secret::{HIDDEN, Token};
 
+pub use route::Route;
+
+mod route;
+
 /// The proxies that are set, and the hosts that are reached without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxy {
@@ -29,16 +33,11 @@ impl Proxy {
     /// # Errors
     /// [`Error::Setting`] if it is one of the variables that holds, and its value cannot be used.
     pub fn for_host(&self, scheme: &str, host: &str) -> Result<Option<&ProxyUrl>, Error> {
-        let host = unbracketed(host).trim_end_matches('.').to_ascii_lowercase();
-        if is_loopback(&host) || self.bypass.iter().any(|bypass| bypass.covers(&host)) {
-            return Ok(None);
+        match self.route(scheme, host) {
+            Route::Proxy { url, .. } => Ok(Some(url)),
+            Route::Unusable(error) => Err(error.clone()),
+            Route::ThisMachine | Route::Bypassed(_) | Route::NoProxySet => Ok(None),
         }
-        if let Some(configured) = &self.configured {
-            return Ok(Some(configured));
-        }
-        let https = self.https.as_ref().filter(|_| scheme == "https");
-        let variable = https.or(self.http.as_ref()).map(Result::as_ref).transpose();
-        variable.map_err(Clone::clone)
     }
 }
 

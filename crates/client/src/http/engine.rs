@@ -65,7 +65,7 @@ impl Engine {
         &self,
         settings: &Settings,
         request: &Request,
-        token: &Token,
+        token: Option<&Token>,
         time: Duration,
     ) -> Result<Answer, Broken> {
         let outgoing = exchange::outgoing(&self.http, settings, request, token)?;

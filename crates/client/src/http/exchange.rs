@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::multipart;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use tokio::time::{Instant, timeout_at};
@@ -25,7 +27,7 @@ pub(super) fn outgoing(
     http: &Client,
     settings: &Settings,
     request: &Request,
-    token: &Token,
+    token: Option<&Token>,
 ) -> Result<RequestBuilder, Broken> {
     let url = url(settings, request).map_err(|why| Broken::Setup(Error::Setup { why }))?;
     let builder = match &request.body {
@@ -35,14 +37,17 @@ pub(super) fn outgoing(
         }
         Body::Form { fields, file } => http.post(url).multipart(form(fields, file)?),
     };
-    Ok(builder.header(AUTHORIZATION, bearer(token)?))
+    match token {
+        Some(token) => Ok(builder.header(AUTHORIZATION, bearer(token)?)),
+        None => Ok(builder),
+    }
 }
 
 /// Sends, and reads the whole answer, within `time`.
 pub(super) async fn exchange(
     outgoing: RequestBuilder,
     request: &Request,
-    token: &Token,
+    token: Option<&Token>,
     time: Duration,
 ) -> Result<Answer, Broken> {
     let late = |_| {
@@ -56,11 +61,12 @@ pub(super) async fn exchange(
     if status.is_success() {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.map(str::to_owned);
+        let date = date(response.headers());
         return timeout_at(deadline, read(response, request.answer_max))
             .await
             .map_err(late)??
             .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| {
-                Ok(Answer { body, location })
+                Ok(Answer { body, location, date })
             });
     }
     if status.is_redirection() {
@@ -70,7 +76,7 @@ pub(super) async fn exchange(
     let body = read_start(response, deadline.min(Instant::now() + ERROR_TIME)).await;
     Err(Broken::Status {
         status: status.as_u16(),
-        message: ServiceMessage::read(&body, token.expose()),
+        message: ServiceMessage::read(&body, token.map(Token::expose).unwrap_or_default()),
         retry_after,
     })
 }
@@ -133,4 +139,9 @@ fn location(response: &Response) -> Option<String> {
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     retry_after::parse(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
+}
+
+/// RFC 9110 §6.6.1.
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }

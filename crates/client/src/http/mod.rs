@@ -12,7 +12,7 @@
 //! not, and whoever calls this crate from one has to block the signal around the call.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use tracing::debug;
@@ -25,6 +25,7 @@ use self::engine::Engine;
 use self::names::Names;
 
 pub(crate) use self::settings::{NextHop, ProxySettings, Settings};
+pub(crate) use self::tls::Seen;
 
 mod engine;
 mod exchange;
@@ -47,6 +48,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// `Location` as it came: an address is taken from it, and never gone to.
     pub(crate) location: Option<String>,
+    /// `Date`: the server's time when it answered.
+    pub(crate) date: Option<SystemTime>,
 }
 
 /// Why there is no such answer.
@@ -72,15 +75,15 @@ impl Transport {
     }
 
     /// One attempt: from connecting, where that is needed, to the last byte of the answer within `time`. Resolving the
-    /// name comes on top; nothing can interrupt it.
-    pub(crate) fn send(
+    /// name comes on top; nothing can interrupt it. Without a token the request has no `Authorization`.
+    pub(crate) fn send<'t>(
         &self,
         request: &Request,
-        token: &Token,
+        token: impl Into<Option<&'t Token>>,
         time: Duration,
     ) -> Result<Answer, Broken> {
         let start = Instant::now();
-        let answered = self.attempt(request, token, time);
+        let answered = self.attempt(request, token.into(), time);
         let (method, route) = (request.method(), &request.route);
         debug!("{method} {route}: {} in {} ms", outcome(&answered), start.elapsed().as_millis());
         if let Err(Broken::Exchange { failure: Failure::Connect, .. }) = &answered {
@@ -100,7 +103,12 @@ impl Transport {
         }
     }
 
-    fn attempt(&self, request: &Request, token: &Token, time: Duration) -> Result<Answer, Broken> {
+    fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+        time: Duration,
+    ) -> Result<Answer, Broken> {
         let engine = self.engine()?;
         self.names.refresh(Instant::now())?;
         engine.exchange(&self.settings, request, token, time)

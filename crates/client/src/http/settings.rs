@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, ProxyUrl, SystemRoots};
 use crate::error::Error;
+use crate::http::Seen;
 use crate::retry::Limits;
 use crate::secret::{OrganizationId, Token};
 
 /// Everything about the way to the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// `<ApiUrl>/v1/<organization>`.
+    /// What routes begin with: `<ApiUrl>/v1/<organization>`.
     pub(crate) base: String,
     /// Whether that is https.
     pub(crate) https: bool,
@@ -28,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) tls_client_certificate: Option<PathBuf>,
     /// Time for one connection, TLS included.
     pub(crate) connect_time: Duration,
+    /// Where the server's certificate is noted, for those who ask for it.
+    pub(crate) seen: Option<Arc<Seen>>,
 }
 
 /// A host to connect to.
@@ -53,11 +57,17 @@ pub(crate) struct ProxySettings {
 impl Settings {
     /// For one organization of the configured service.
     pub(crate) fn new(config: &Config, organization: &OrganizationId) -> Self {
+        let service = Self::of_service(config);
+        Self { base: format!("{}/v1/{organization}", service.base), ..service }
+    }
+
+    /// For what the service says to everybody: `base` is `<ApiUrl>`.
+    pub(crate) fn of_service(config: &Config) -> Self {
         let url = &config.api_url;
         let proxy = config.proxy.for_host(url.scheme(), url.host());
         let proxy = proxy.map(|proxy| proxy.map(ProxySettings::new));
         Self {
-            base: format!("{}/v1/{organization}", url.as_str()),
+            base: url.as_str().to_owned(),
             https: url.is_https(),
             service: NextHop { host: url.host().to_owned(), port: url.port() },
             proxy,
@@ -65,6 +75,7 @@ impl Settings {
             tls_ca_certificate: config.tls_ca_certificate.clone(),
             tls_client_certificate: config.tls_client_certificate.clone(),
             connect_time: Limits::new(config).connect(),
+            seen: None,
         }
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn settings(address: SocketAddr) -> Settings {
         tls_ca_certificate: None,
         tls_client_certificate: None,
         connect_time: LONG,
+        seen: None,
     }
 }
 

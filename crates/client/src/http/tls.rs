@@ -15,6 +15,11 @@ use crate::error::{Error, unusable_file};
 use crate::http::Settings;
 use crate::process::read_regular;
 
+pub(crate) use witness::Seen;
+use witness::Witness;
+
+mod witness;
+
 /// ALPN, best first. A configuration that is handed to the HTTP stack ready-made offers only what is set here.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
@@ -41,10 +46,16 @@ const ROOT_DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 pub(super) fn configuration(settings: &Settings) -> Result<ClientConfig, Error> {
     let roots = if settings.https { roots(settings)? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Setup { why: error.to_string() })?
-        .with_root_certificates(roots);
+        .map_err(|error| Error::Setup { why: error.to_string() })?;
+    let builder = match settings.seen.as_ref().filter(|_| settings.https) {
+        None => builder.with_root_certificates(roots),
+        Some(seen) => {
+            let witness = Witness::new(roots, provider, Arc::clone(seen))?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(witness))
+        }
+    };
     let client = settings.tls_client_certificate.as_deref().filter(|_| settings.https);
     let mut configuration = match client {
         None => builder.with_no_client_auth(),

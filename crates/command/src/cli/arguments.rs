@@ -221,6 +221,12 @@ pub(super) struct KeysArguments {
 
 #[derive(Args)]
 pub(super) struct DoctorArguments {
+    /// Really sign a digest with this policy by hash signing; SignPath's audit log keeps it
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) dry_run: Option<PolicyName>,
+    /// The PKCS #11 module to look at [default: COSIGN_PKCS11_MODULE_PATH, or where it is installed]
+    #[arg(long, value_name = "FILE")]
+    pub(super) module: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,

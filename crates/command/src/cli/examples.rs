@@ -71,11 +71,17 @@ Examples:
   signpath-cosign trust web/release > web-release.pub
   cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
 
-pub(super) const DOCTOR: &str = "Each line is ok, warning or error, with what to do. With an error among them the exit code is 1. Secrets are not shown, nothing is
-signed, and nothing is written.
+pub(super) const DOCTOR: &str = "Each line is ok, warning, error or skipped, with what to do. With an error among them the exit code is 1. Secrets are not shown,
+and nothing is written. docs/doctor.md has a row for each check.
+
+With --dry-run a digest is really signed and the signature checked: SignPath has no other way to try. It is in SignPath's audit
+log, with the description `signpath-cosign doctor --dry-run`. No registry and no public log is touched.
 
 Examples:
   signpath-cosign doctor
+  signpath-cosign doctor --dry-run web/release
+      also whether this policy really signs
+  signpath-cosign doctor --module /usr/lib/libsignpath_pkcs11.so --json
   signpath-cosign doctor -- cosign sign --key signpath://web/release ghcr.io/acme/web@sha256:…
       also whether this command would write to the public log";
 

@@ -59,7 +59,12 @@ fn execute(command: Command) -> Result<(), Error> {
         Command::Attach(arguments) => attach(&arguments),
         Command::Keys(arguments) => keys(&arguments),
         Command::Trust { policy } => trust::run(&policy),
-        Command::Doctor(arguments) => doctor::run(&arguments.command, arguments.json),
+        Command::Doctor(arguments) => doctor::run(&doctor::Order {
+            command: arguments.command,
+            module: arguments.module,
+            dry_run: arguments.dry_run,
+            json: arguments.json,
+        }),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);

@@ -1,13 +1,31 @@
 //! The cosign that is on the search path, and what it can do.
 
-use std::process::{Command, Stdio};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::Finding;
+use signpath_client::config::HostProgram;
+
+use super::check::Check;
+use super::finding::Finding;
+use super::program;
 
 const PROGRAM: &str = "cosign";
 const PLUGIN: &str = "sigstore-kms-signpath";
 
-/// What is said of versions, from the first one up to the one before the second. From the cosign project's releases.
+/// A cosign as it was found.
+pub(super) struct Cosign {
+    pub(super) path: PathBuf,
+    /// `None` if it does not say.
+    pub(super) version: Option<Version>,
+    pub(super) has_pkcs11: bool,
+    /// What it calls its version.
+    text: String,
+}
+
+pub(super) type Version = (u64, u64, u64);
+
+/// What is said of versions, from the first one up to the one before the second. From the cosign project's releases; the
+/// crash is its issues 4540 and 4775, mended by its pull request 4761.
 const VERSIONS: &[(Version, Version, &str, &str)] = &[
     (
         (0, 0, 0),
@@ -24,32 +42,62 @@ const VERSIONS: &[(Version, Version, &str, &str)] = &[
     (
         (3, 0, 0),
         (3, 0, 6),
-        "is one of the versions with a known crash (3.0.0 to 3.0.5)",
-        "use cosign 3.1 or later",
+        "crashes when it signs with a PKCS #11 key (nil pointer dereference, 3.0.0 to 3.0.5): it closes the token before it \
+         makes the signature of a bundle",
+        "use cosign 3.0.6 or later for --key pkcs11:…; 3.1.2 is tried in full. The plugin (--key signpath://…) is not concerned",
     ),
 ];
 
-type Version = (u64, u64, u64);
+impl Cosign {
+    /// The one that a shell would run.
+    pub(super) fn find(search_path: &[PathBuf]) -> Option<Self> {
+        let path = program::find(search_path, PROGRAM)?;
+        let said = said(&path, &["version"]);
+        let text = said.lines().find_map(|line| line.strip_prefix("GitVersion:"));
+        let text = text.unwrap_or_default().trim().to_owned();
+        // Builds without it say so (cosign, `pkcs11_tool_disabled.go`).
+        let tool = self::said(&path, &["pkcs11-tool", "--help"]);
+        let has_pkcs11 = !tool.is_empty() && !tool.contains("not built with");
+        Some(Self { version: read(&text), path, has_pkcs11, text })
+    }
 
-pub(super) fn findings() -> Vec<Finding> {
-    let Some(said) = output(&["version"]) else {
-        let advice =
-            "cosign verifies what signpath-cosign signs, and signs with the module and the plugin";
-        return vec![Finding::warning("cosign", "there is no cosign on PATH", advice)];
-    };
-    vec![of_version(&said), pkcs11(), plugin()]
+    /// As the module in it would see it: the file's name, and the name it is started by.
+    pub(super) fn host(&self) -> HostProgram {
+        let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+        let resolved = fs::canonicalize(&self.path).ok().and_then(|path| name(&path));
+        let host = HostProgram::named(&resolved.unwrap_or_else(|| PROGRAM.to_owned()));
+        host.started_as(&name(&self.path).unwrap_or_else(|| PROGRAM.to_owned()))
+    }
+
+    fn findings(&self) -> [Finding; 2] {
+        [of_version(&self.path, &self.text), pkcs11(self.has_pkcs11)]
+    }
 }
 
-fn of_version(said: &str) -> Finding {
-    let text =
-        said.lines().find_map(|line| line.strip_prefix("GitVersion:")).unwrap_or_default().trim();
+pub(super) fn findings(cosign: Option<&Cosign>, search_path: &[PathBuf]) -> Vec<Finding> {
+    let mut findings = match cosign {
+        Some(cosign) => cosign.findings().into(),
+        None => {
+            let advice = "cosign verifies what signpath-cosign signs, and signs with the module and the plugin";
+            vec![Finding::warning(Check::Cosign, "there is no cosign on PATH", advice)]
+        }
+    };
+    findings.push(plugin(search_path));
+    findings
+}
+
+fn of_version(path: &Path, text: &str) -> Finding {
+    let path = path.display();
     let Some(version) = read(text) else {
         let advice = "`cosign version` should name a release";
-        return Finding::warning("cosign", "it does not say which version it is", advice);
+        let text = format!("{path} does not say which version it is");
+        return Finding::warning(Check::Cosign, text, advice);
     };
     match VERSIONS.iter().find(|(from, to, ..)| (*from..*to).contains(&version)) {
-        Some((_, _, what, advice)) => Finding::warning("cosign", format!("{text} {what}"), advice),
-        None => Finding::ok("cosign", format!("{text}, which runs KMS plugins")),
+        Some((_, _, what, advice)) => {
+            Finding::warning(Check::Cosign, format!("{path}: {text} {what}"), advice)
+        }
+        None => Finding::ok(Check::Cosign, format!("{path}: {text}, which runs KMS plugins")),
     }
 }
 
@@ -63,61 +111,65 @@ fn read(text: &str) -> Option<Version> {
     Some((next()?, next()?, next()?))
 }
 
-/// Builds without it say so (cosign, `pkcs11_tool_disabled.go`).
-fn pkcs11() -> Finding {
-    match output(&["pkcs11-tool", "--help"]) {
-        Some(said) if !said.contains("not built with") => {
-            Finding::ok("cosign", "it is built with PKCS #11, so that it can load the module")
+fn pkcs11(has_pkcs11: bool) -> Finding {
+    if has_pkcs11 {
+        let text = "it is built with PKCS #11, so that it can load the module";
+        return Finding::ok(Check::Cosign, text);
+    }
+    Finding::warning(
+        Check::Cosign,
+        "it is built without PKCS #11: --key pkcs11:… does not work with it",
+        "use the plugin (--key signpath://…), signpath-cosign sign, or the release file cosign-linux-pivkey-pkcs11key-amd64",
+    )
+}
+
+fn plugin(search_path: &[PathBuf]) -> Finding {
+    let advice = "cosign sign --key signpath://… needs it in a folder of PATH";
+    let Some(path) = program::find(search_path, PLUGIN) else {
+        return Finding::warning(Check::Plugin, format!("{PLUGIN} is not on PATH"), advice);
+    };
+    let (ours, shown) = (env!("CARGO_PKG_VERSION"), path.display());
+    match program::run(&path, &["--version"]) {
+        Err(why) => Finding::error(Check::Plugin, format!("{shown}: {why}"), advice),
+        Ok(ran) if ran.stdout.trim() == ours => {
+            Finding::ok(Check::Plugin, format!("{shown}, version {ours}"))
         }
-        _ => Finding::warning(
-            "cosign",
-            "it is built without PKCS #11: --key pkcs11:… does not work with it",
-            "use the plugin (--key signpath://…), signpath-cosign sign, or the release file cosign-linux-pivkey-pkcs11key-amd64",
-        ),
+        Ok(ran) => {
+            let word = ran.stdout.split_whitespace().next();
+            let is_version =
+                |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
+            let other = word.filter(is_version).unwrap_or("of a version that it does not tell");
+            let text = format!("{shown} is {other}, this program {ours}");
+            Finding::warning(Check::Plugin, text, "install both from one release")
+        }
     }
 }
 
-fn plugin() -> Finding {
-    let found = Command::new(PLUGIN)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match found {
-        Ok(_) => Finding::ok("plugin", format!("{PLUGIN} is on PATH")),
-        Err(error) => Finding::warning(
-            "plugin",
-            format!("{PLUGIN} cannot be run: {error}"),
-            "cosign sign --key signpath://… needs it in a folder of PATH",
-        ),
-    }
-}
-
-/// What it prints; `None` if it cannot be run.
-fn output(words: &[&str]) -> Option<String> {
-    let output = Command::new(PROGRAM).args(words).stdin(Stdio::null()).output().ok()?;
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    Some(text(&output.stdout) + &text(&output.stderr))
+/// What it prints; nothing if it cannot be run.
+fn said(path: &Path, words: &[&str]) -> String {
+    program::run(path, words).map(|ran| ran.stdout + &ran.stderr).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
+    use super::super::finding::State;
     use super::*;
 
     #[test]
     fn each_version_has_its_word() {
         for (text, state, said) in [
-            ("v3.1.2", State::Ok, "v3.1.2, which runs"),
+            ("v3.1.2", State::Ok, "/bin/cosign: v3.1.2, which runs"),
+            ("v3.0.6", State::Ok, "plugins"),
             ("v2.6.4", State::Ok, "plugins"),
             ("v2.5.0-rc.1", State::Ok, "plugins"),
-            ("v3.0.5", State::Warning, "known crash"),
+            ("v3.0.0", State::Warning, "crashes"),
+            ("v3.0.5", State::Warning, "crashes"),
             ("v2.4.3", State::Warning, "no KMS plugins"),
             ("v1.13.1", State::Warning, "older"),
             ("devel", State::Warning, "which version"),
             ("v3", State::Warning, "which version"),
         ] {
-            let finding = of_version(&format!("  ____\nGitVersion:    {text}\nGitCommit: x\n"));
+            let finding = of_version(Path::new("/bin/cosign"), text);
             assert_eq!(finding.state, state, "{text}");
             assert!(finding.text.contains(said), "{}", finding.text);
         }

@@ -1,86 +1,58 @@
-//! Why it does not work: the configuration, the service, cosign, and a command line, looked at one after the other. Nothing
-//! is signed and nothing is written.
+//! Why it does not work: the configuration, the way to the service, cosign and what it needs, and a command line, looked at
+//! one after the other. Nothing is signed unless a dry run is asked for, and nothing is written.
 
+mod certificates;
+mod check;
+mod clock;
 mod cosign;
 mod day;
+mod dry_run;
+mod elf;
+mod finding;
+mod module;
+mod policies;
+mod program;
 mod public_log;
+mod tls;
+mod way;
 
-use std::net::ToSocketAddrs;
+use std::path::PathBuf;
 
-use serde::Serialize;
-use signpath_client::config::Place;
-use signpath_client::{Config, Policy};
+use signpath_client::config::{CosignVariables, Place};
+use signpath_client::{Client, Config, Process};
 
 use crate::error::Error;
-use crate::service;
+use crate::service::{self, PolicyName};
 use crate::terminal;
 
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Ok,
-    Warning,
-    Error,
+use check::Check;
+use cosign::Cosign;
+use finding::{Finding, State};
+
+/// What is to be looked at beside what always is.
+pub(crate) struct Order {
+    /// A command of cosign, its program first; empty for none.
+    pub(crate) command: Vec<String>,
+    /// The module's file.
+    pub(crate) module: Option<PathBuf>,
+    /// The policy that signs for nothing.
+    pub(crate) dry_run: Option<PolicyName>,
+    pub(crate) json: bool,
 }
 
-/// A line of the report.
-#[derive(Debug, Serialize)]
-struct Finding {
-    state: State,
-    check: &'static str,
-    text: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-impl Finding {
-    fn ok(check: &'static str, text: impl Into<String>) -> Self {
-        Self { state: State::Ok, check, text: text.into(), advice: None }
-    }
-
-    fn warning(check: &'static str, text: impl Into<String>, advice: &str) -> Self {
-        Self { state: State::Warning, advice: Some(advice.to_owned()), ..Self::ok(check, text) }
-    }
-
-    fn error(check: &'static str, text: impl Into<String>, advice: &str) -> Self {
-        Self { state: State::Error, ..Self::warning(check, text, advice) }
-    }
-
-    fn of(check: &'static str, error: &Error) -> Self {
-        let advice = error.advice().map(str::to_owned);
-        Self { state: State::Error, advice, ..Self::ok(check, error.statement()) }
-    }
-
-    fn line(&self) -> String {
-        let state = match self.state {
-            State::Ok => "ok     ",
-            State::Warning => "warning",
-            State::Error => "error  ",
-        };
-        let advice = self.advice.iter().map(|advice| format!("\n         → {advice}"));
-        format!("{state}  {}: {}{}", self.check, self.text, advice.collect::<String>())
-    }
-}
-
-/// Looks, and reports. With a command of cosign, also whether that would reach the public log.
+/// Looks, and reports.
 ///
 /// # Errors
 /// If there is an error among the findings.
-pub(crate) fn run(command: &[String], json: bool) -> Result<(), Error> {
-    let mut findings = of_the_service();
-    findings.extend(cosign::findings());
-    if !command.is_empty() {
-        findings.push(public_log::finding(command));
-    }
-    if json {
+pub(crate) fn run(order: &Order) -> Result<(), Error> {
+    let findings = report(order);
+    if order.json {
         let text = serde_json::to_string_pretty(&findings);
         terminal::line(
             &text.map_err(|error| Error::failed("the report cannot be written").because(error))?,
         )?;
     } else {
-        findings.iter().try_for_each(|finding| terminal::line(&finding.line()))?;
+        findings.iter().try_for_each(|finding| terminal::coloured_line(&finding.line()))?;
     }
     match findings.iter().filter(|finding| finding.state == State::Error).count() {
         0 => Ok(()),
@@ -89,34 +61,44 @@ pub(crate) fn run(command: &[String], json: bool) -> Result<(), Error> {
     }
 }
 
-fn of_the_service() -> Vec<Finding> {
-    let config = match service::configuration() {
-        Ok(config) => config,
-        Err(error) => return vec![Finding::of("configuration", &error)],
-    };
-    let mut findings = of_the_configuration(&config);
-    findings.extend(name(&config));
-    let policies = match service::open(&config) {
-        Err(error) => return with(findings, Finding::of("credentials", &error)),
-        Ok(client) => client.policies(),
-    };
-    match policies {
-        // The client's error says how far it came: connection, proxy, TLS, token.
-        Err(error) => with(findings, Finding::of("service", &error.into())),
-        Ok(policies) => {
-            findings.push(Finding::ok(
-                "service",
-                format!("{} answers and takes the token", config.api_url),
-            ));
-            findings.extend(of_the_policies(&policies));
-            findings
+fn report(order: &Order) -> Vec<Finding> {
+    let variables = CosignVariables::load(Process::Ordinary);
+    let cosign = Cosign::find(&variables.search_path);
+    let loaded = service::configuration();
+    let (mut findings, client) = match &loaded {
+        Ok(config) => {
+            let (way, client) = way::findings(config);
+            (of_the_configuration(config).into_iter().chain(way).collect(), client)
         }
+        Err(error) => {
+            let broken = Finding::of(Check::Configuration, error);
+            let way = way::not_tried("not tried, as the configuration cannot be used");
+            (std::iter::once(broken).chain(way).collect::<Vec<_>>(), None)
+        }
+    };
+    findings.extend(order.dry_run.as_ref().map(|policy| dry_run(client.as_ref(), policy)));
+    findings.extend(cosign::findings(cosign.as_ref(), &variables.search_path));
+    findings.push(module::finding(order.module.as_deref(), &variables, cosign.as_ref()));
+    findings.push(match &loaded {
+        Ok(config) => certificates::finding(config, &variables, cosign.as_ref()),
+        Err(_) => {
+            let why = "not known, as the configuration cannot be used";
+            Finding::skipped(Check::Certificates, why)
+        }
+    });
+    if !order.command.is_empty() {
+        let version = cosign.and_then(|cosign| cosign.version);
+        findings.push(public_log::finding(&order.command, &variables, version));
     }
+    findings
 }
 
-fn with(mut findings: Vec<Finding>, last: Finding) -> Vec<Finding> {
-    findings.push(last);
-    findings
+fn dry_run(client: Option<&Client>, policy: &PolicyName) -> Finding {
+    let not_tried = "not tried, as the signing policies cannot be read";
+    client.map_or_else(
+        || Finding::skipped(Check::DryRun, not_tried),
+        |client| dry_run::finding(client, policy),
+    )
 }
 
 /// What is set, secrets hidden by the configuration itself, and what it finds odd.
@@ -125,60 +107,14 @@ fn of_the_configuration(config: &Config) -> Vec<Finding> {
     let shown = set.map(|origin| {
         let value = origin.value.as_deref().unwrap_or_default();
         let text = format!("{} = {value} (from {})", origin.setting.name(), origin.place);
-        Finding::ok("configuration", text)
+        Finding::ok(Check::Configuration, text)
     });
-    let advice = "the README's table of settings says what is allowed";
-    let odd = config.warnings().iter().map(|text| Finding::warning("configuration", text, advice));
-    shown.chain(odd).collect()
-}
-
-/// Behind a proxy the service's name is the proxy's business.
-fn name(config: &Config) -> Option<Finding> {
-    let url = &config.api_url;
-    let proxy = config.proxy.for_host(url.scheme(), url.host());
-    let (host, port) = match &proxy {
-        Err(error) => return Some(Finding::of("proxy", &error.clone().into())),
-        Ok(Some(proxy)) => (proxy.host(), proxy.port()),
-        Ok(None) => (url.host(), url.port()),
-    };
-    let way = if matches!(proxy, Ok(Some(_))) { "the proxy " } else { "" };
-    Some(match (host, port).to_socket_addrs().map(|addresses| addresses.count()) {
-        Ok(1..) => Finding::ok("name", format!("{way}{host} has an address")),
-        _ => Finding::error(
-            "name",
-            format!("{way}{host} has no address"),
-            "check the name, and this machine's DNS",
-        ),
-    })
-}
-
-/// Certificates that end within so many days are worth a word.
-const SOON: u64 = 30;
-
-fn of_the_policies(policies: &[Policy]) -> Vec<Finding> {
-    let names: Vec<_> = policies.iter().map(Policy::name).collect();
-    if names.is_empty() {
-        let advice = "make the token's user a submitter of a signing policy in SignPath";
-        return vec![Finding::error("policies", "this token may use no signing policy", advice)];
+    let mut findings: Vec<_> = shown.collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok(Check::Configuration, "nothing is set"));
     }
-    let listed = Finding::ok("policies", names.join(", "));
-    let ending = policies.iter().filter_map(|policy| {
-        let end = policy.certificate()?.end_date();
-        let name = policy.name();
-        if end < day::digits(0)? {
-            let advice = "renew it in SignPath; the key changes with it";
-            Some(Finding::warning(
-                "policies",
-                format!("the certificate of {name} has expired"),
-                advice,
-            ))
-        } else if end < day::digits(SOON)? {
-            let advice = "renew it in SignPath, and give verifiers the new key";
-            let text = format!("the certificate of {name} expires within {SOON} days");
-            Some(Finding::warning("policies", text, advice))
-        } else {
-            None
-        }
-    });
-    std::iter::once(listed).chain(ending).collect()
+    let advice = "the README's table of settings says what is allowed";
+    let odd = config.warnings().iter();
+    findings.extend(odd.map(|text| Finding::warning(Check::Configuration, text, advice)));
+    findings
 }

@@ -282,3 +282,21 @@ fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_refuses() {
         assert_eq!(request.header("authorization"), None, "the token is not for the proxy");
     }
 }
+
+#[test]
+fn the_certificate_of_a_server_is_noted_whether_it_is_trusted_or_not() {
+    let other = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(other.path(), servers_own_certificate()).unwrap();
+    for (trusted, root) in [(true, PathBuf::from(CA)), (false, other.path().into())] {
+        let (address, _told) = http1_server(&["http/1.1"]);
+        let seen = Arc::new(Seen::default());
+        let settings = Settings {
+            seen: Some(Arc::clone(&seen)),
+            tls_ca_certificate: Some(root),
+            ..https(address)
+        };
+        assert_eq!(send(settings).is_ok(), trusted);
+        let own = CertificateDer::from_pem_slice(&servers_own_certificate()).unwrap();
+        assert_eq!(seen.certificate().as_deref(), Some(&*own));
+    }
+}

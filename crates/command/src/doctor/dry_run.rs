@@ -1,0 +1,54 @@
+//! A real signature, of a text that says what it is, with nothing attached to it.
+
+use sha2::{Digest, Sha256};
+use signpath_client::error::Situation;
+use signpath_client::key::{HashAlgorithm, Scheme};
+use signpath_client::metadata::SigningContext;
+use signpath_client::{Client, HashToSign, PublicKey};
+
+use crate::error::Error;
+use crate::service::PolicyName;
+
+use super::check::Check;
+use super::finding::Finding;
+
+/// What is signed. Whoever finds the digest in the audit log can make it again.
+const TEXT: &str = "signpath-cosign doctor --dry-run: this signature is for nothing\n";
+
+/// The request's description in SignPath.
+const DESCRIPTION: &str = "signpath-cosign doctor --dry-run";
+
+/// Signs with the policy by hash signing; the client checks the signature with the policy's key.
+pub(super) fn finding(client: &Client, name: &PolicyName) -> Finding {
+    let policy = match client.policy(&name.project, &name.policy) {
+        Ok(Some(policy)) => policy,
+        Ok(None) => {
+            let advice = "`signpath-cosign keys` lists the policies that it can; slugs, not display names, are asked for";
+            let text = format!("this token cannot sign with {name}");
+            return Finding::error(Check::DryRun, text, advice);
+        }
+        Err(error) => return Finding::of(Check::DryRun, &error.into()),
+    };
+    let scheme = match policy.key() {
+        PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
+        PublicKey::Ec(_) => Scheme::Ecdsa,
+    };
+    let hash = Sha256::digest(TEXT).to_vec();
+    let context =
+        SigningContext { description: Some(DESCRIPTION.to_owned()), ..SigningContext::default() };
+    match client.sign_hash_in(&context, &policy, &HashToSign { scheme, hash }) {
+        Ok(_) => Finding::ok(
+            Check::DryRun,
+            format!(
+                "{name} has signed a digest, and the signature fits its key; SignPath's audit log has it"
+            ),
+        ),
+        Err(error) if error.situation() == Some(Situation::Approval) => {
+            let advice = format!(
+                "sign by file-based signing requests, which wait for the approval: cosign sign --key 'signpath://{name}?via=request' …"
+            );
+            Finding::warning(Check::DryRun, Error::from(error).statement(), &advice)
+        }
+        Err(error) => Finding::of(Check::DryRun, &error.into()),
+    }
+}

@@ -1,0 +1,196 @@
+//! The PKCS #11 module: where it is, whether it is for this machine, whether it loads. It is loaded by other programs:
+//! what is wrong with it ends their process, not this one.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use signpath_client::config::CosignVariables;
+use signpath_client::secret::redact;
+
+use super::check::Check;
+use super::cosign::Cosign;
+use super::elf;
+use super::finding::Finding;
+use super::program::{self, Ran};
+
+const FILE: &str = "libsignpath_pkcs11.so";
+
+/// Where libraries, and PKCS #11 modules among them, are installed.
+const FOLDERS: &[&str] = &[
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/local/lib64",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib/pkcs11",
+    "/usr/lib64/pkcs11",
+    "/usr/lib/x86_64-linux-gnu/pkcs11",
+    "/usr/lib/aarch64-linux-gnu/pkcs11",
+];
+
+/// Programs that load a module and list its tokens, with the words before and after its path.
+const LOADERS: &[(&str, &[&str], &[&str])] = &[
+    ("cosign", &["pkcs11-tool", "list-tokens", "--module-path"], &[]),
+    ("pkcs11-tool", &["--module"], &["--list-token-slots"]),
+    ("p11tool", &["--provider"], &["--list-tokens"]),
+];
+
+const INSTALL: &str =
+    "install the module, or name its file with --module; only --key pkcs11:… needs it";
+
+/// What was found, and who said so.
+struct Found {
+    path: PathBuf,
+    by: &'static str,
+}
+
+/// Looks at the module that is named, or else the one that is found.
+pub(super) fn finding(
+    named: Option<&Path>,
+    variables: &CosignVariables,
+    cosign: Option<&Cosign>,
+) -> Finding {
+    let Some(found) = find(named, variables) else {
+        let text = format!("there is no {FILE} beside this program or in a usual folder");
+        return Finding::skipped(Check::Module, text).advised(INSTALL);
+    };
+    let shown = format!("{}{}", found.path.display(), found.by);
+    if let Some(why) = objection(&found.path) {
+        return Finding::error(Check::Module, format!("{shown} {why}"), INSTALL);
+    }
+    loaded(&found.path, &shown, variables, cosign)
+}
+
+fn find(named: Option<&Path>, variables: &CosignVariables) -> Option<Found> {
+    let named = named.map(|path| Found { path: path.to_owned(), by: " (--module)" });
+    let variable = || {
+        let path = variables.module.clone()?;
+        Some(Found { path, by: " (COSIGN_PKCS11_MODULE_PATH)" })
+    };
+    let installed = || {
+        let program = std::env::current_exe().ok();
+        let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let library = beside.as_deref().and_then(Path::parent).map(|above| above.join("lib"));
+        let usual = FOLDERS.iter().map(PathBuf::from);
+        let paths = beside.into_iter().chain(library).chain(usual).map(|path| path.join(FILE));
+        paths.into_iter().find(|path| path.exists()).map(|path| Found { path, by: "" })
+    };
+    named.or_else(variable).or_else(installed)
+}
+
+/// What can be seen without loading it, as the end of a sentence that begins with its path.
+fn objection(path: &Path) -> Option<String> {
+    if !path.is_absolute() {
+        return Some("is no absolute path, and cosign takes no other".to_owned());
+    }
+    let data = match path.metadata() {
+        Ok(data) => data,
+        Err(error) => return Some(format!("cannot be looked at: {error}")),
+    };
+    if !data.is_file() {
+        return Some("is not a regular file".to_owned());
+    }
+    let mut start = [0; elf::HEADER];
+    let read = File::open(path).and_then(|mut file| file.read(&mut start));
+    match read {
+        Err(error) => Some(format!("cannot be read: {error}")),
+        Ok(_) if !cfg!(target_os = "linux") => None,
+        Ok(length) => elf::objection(start.get(..length).unwrap_or_default()),
+    }
+}
+
+/// The first of the programs that is there decides; where it fails, the next one's words may say why.
+fn loaded(
+    path: &Path,
+    shown: &str,
+    variables: &CosignVariables,
+    cosign: Option<&Cosign>,
+) -> Finding {
+    let mut failures = Vec::new();
+    for (name, before, after) in LOADERS {
+        let program = match *name {
+            "cosign" => cosign.filter(|cosign| cosign.has_pkcs11).map(|cosign| cosign.path.clone()),
+            other => program::find(&variables.search_path, other),
+        };
+        let Some(program) = program else { continue };
+        let file = path.display().to_string();
+        let words: Vec<&str> =
+            before.iter().copied().chain([file.as_str()]).chain(after.iter().copied()).collect();
+        match program::run(&program, &words) {
+            Ok(ran) if ran.is_success && failures.is_empty() => return tokens(shown, name, &ran),
+            // It loads for one program and not for another: the first one's trouble is what is told.
+            Ok(ran) if ran.is_success => break,
+            Ok(ran) => failures.push(format!("{name}: {}", last_words(&ran))),
+            Err(why) => failures.push(format!("{name}: {why}")),
+        }
+    }
+    if failures.is_empty() {
+        let text = format!(
+            "{shown} is a library for this machine; it was not loaded, as there is no cosign with PKCS #11, pkcs11-tool or p11tool"
+        );
+        return Finding::skipped(Check::Module, text);
+    }
+    let text = format!("{shown} does not load: {}", redact(&failures.join("; "), &[]));
+    Finding::error(
+        Check::Module,
+        text,
+        "`ldd` names libraries that are missing; the module needs glibc",
+    )
+}
+
+fn tokens(shown: &str, loader: &str, ran: &Ran) -> Finding {
+    let labels: Vec<_> = ran.stdout.lines().filter_map(label).collect();
+    if labels.is_empty() {
+        let text = format!("{shown} loads ({loader}), and lists no token");
+        return Finding::warning(Check::Module, text, "look whether it is the module for SignPath");
+    }
+    Finding::ok(Check::Module, format!("{shown} loads ({loader}); tokens: {}", labels.join(", ")))
+}
+
+/// The three programs write `Label: …`, one of them in lower case and with `token` before it.
+fn label(line: &str) -> Option<&str> {
+    let (name, value) = line.split_once(':')?;
+    let is_label = name.trim().to_ascii_lowercase().ends_with("label");
+    Some(value.trim()).filter(|value| is_label && !value.is_empty())
+}
+
+/// cosign says it in its last line, pkcs11-tool before it.
+fn last_words(ran: &Ran) -> String {
+    let lines = ran.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<_> = lines.collect();
+    let from = lines.len().saturating_sub(3);
+    lines.get(from..).unwrap_or_default().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_tokens_are_read_from_each_program() {
+        for (line, expected) in [
+            ("\tLabel: SignPath", Some("SignPath")),
+            ("  token label        : My token", Some("My token")),
+            ("Token in slot 1", None),
+            ("\tS/N: 1", None),
+            ("\tLabel:", None),
+        ] {
+            assert_eq!(label(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused_without_loading_it() {
+        for (path, said) in [
+            ("lib.so", "no absolute path"),
+            ("/nowhere/lib.so", "cannot be looked at"),
+            ("/etc", "not a regular file"),
+            ("/etc/passwd", "no library"),
+        ] {
+            let why = objection(Path::new(path)).expect(path);
+            assert!(why.contains(said), "{why}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Programs on the search path, run with a limit on their time.
+
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What is asked of programs takes a fraction of a second.
+const TIME: Duration = Duration::from_secs(30);
+
+/// Between two looks at whether a program has ended.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Most of what a program writes that is kept.
+const WRITTEN_MAX: u64 = 64 << 10;
+
+/// How a program ended.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) is_success: bool,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// The file that a shell would run by this name.
+pub(super) fn find(search_path: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| {
+        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    };
+    search_path.iter().map(|folder| folder.join(name)).find(is_program)
+}
+
+/// Runs it without anything to read.
+///
+/// # Errors
+/// Why it could not be run to its end, as the end of a sentence.
+pub(super) fn run(program: &Path, words: &[&str]) -> Result<Ran, String> {
+    let mut child = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("it cannot be run: {error}"))?;
+    let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
+    let is_success = wait(&mut child)?;
+    let text = |reader: JoinHandle<String>| reader.join().unwrap_or_default();
+    Ok(Ran { is_success, stdout: text(out), stderr: text(err) })
+}
+
+fn reading(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.by_ref().take(WRITTEN_MAX).read_to_end(&mut bytes).ok();
+            // Read on, or it would wait for room in the pipe.
+            io::copy(&mut pipe, &mut io::sink()).ok();
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn wait(child: &mut Child) -> Result<bool, String> {
+    let end = Instant::now() + TIME;
+    loop {
+        match child.try_wait() {
+            Err(error) => return Err(format!("its end cannot be waited for: {error}")),
+            Ok(Some(status)) => return Ok(status.success()),
+            Ok(None) if Instant::now() < end => thread::sleep(PAUSE),
+            Ok(None) => {
+                child.kill().ok();
+                child.wait().ok();
+                return Err(format!("it had not ended after {} s", TIME.as_secs()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_program_of_the_name_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for (name, mode) in [("a", 0o644), ("b", 0o755), ("c", 0o755)] {
+            std::fs::create_dir(place(name)).unwrap();
+            let file = place(name).join("tool");
+            std::fs::write(&file, "#!/bin/sh\n").unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+        }
+        let path = [place("nowhere"), place("a"), place("b"), place("c")];
+        assert_eq!(find(&path, "tool"), Some(place("b").join("tool")));
+        assert_eq!(find(&path, "other"), None);
+    }
+
+    #[test]
+    fn what_a_program_writes_and_how_it_ends_is_told() {
+        let script = "echo out; echo err >&2; head -c 200000 /dev/zero; exit 3";
+        let ran = run(Path::new("/bin/sh"), &["-c", script]).unwrap();
+        assert!(!ran.is_success && ran.stdout.starts_with("out\n\0"));
+        assert_eq!(ran.stdout.len(), 64 << 10);
+        assert_eq!(ran.stderr, "err\n");
+        let missing = run(Path::new("/nowhere/tool"), &[]).unwrap_err();
+        assert!(missing.starts_with("it cannot be run: "), "{missing}");
+    }
+}
