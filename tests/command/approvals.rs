@@ -146,6 +146,64 @@ fn a_denial_ends_it_and_the_next_run_asks_anew() {
     assert_eq!(bench.tags_beside(&image), ["1"]);
 }
 
+/// What somebody does wrong when going on is no reason to lose a request.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn resume_with_another_policy_or_for_another_program_s_request_loses_nothing() {
+    let bench = Bench::new();
+    let image = bench.image();
+    sign(&bench, &image, &["--wait", "0s"]).fails(3, "is not signed yet");
+    let id = ids(&bench).pop().unwrap();
+    bench.sandbox.approve(&id).unwrap();
+    let other = ["resume", &id, "--policy", "demo/ec"];
+    run(&bench, &other).fails(2, "is of demo/approval, not of demo/ec");
+    sign(&bench, &image, &[]).succeeds();
+    assert_eq!(ids(&bench).len(), 1);
+
+    let (cosign, image) = (plugin::cosign(&bench, Version::Plain), bench.image());
+    let (mut child, _said) = plugin::requests::signing(&cosign, "18s", &image);
+    child.wait().unwrap();
+    let id = ids(&bench).pop().unwrap();
+    bench.sandbox.approve(&id).unwrap();
+    let resumed = run(&bench, &["resume", &id, POLICY[0], POLICY[1]]);
+    resumed.fails(1, "does not name its image");
+    cosign.sign("signpath://demo/approval?via=request", &image).succeeds();
+    assert_eq!(ids(&bench).len(), 2);
+}
+
+/// As on a fresh machine.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn where_nothing_is_remembered_that_is_said_and_the_id_goes_on() {
+    let bench = Bench::new();
+    let image = bench.image();
+    let mut variables = bench.sandbox.environment();
+    variables.push(("HOME".to_owned(), String::new()));
+    let words = ["sign", &image, POLICY[0], POLICY[1], "--wait", "0s"];
+    let late = run_with(&bench.place, &variables, &words).fails(3, "are not remembered");
+    let id = ids(&bench).pop().unwrap();
+    let hint = format!("hint: `signpath-cosign resume {id} --policy demo/approval` goes on");
+    assert!(late.stderr.contains(&hint), "{}", late.stderr);
+}
+
+/// The key is the one that the policy has when the signature is made.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_key_that_is_changed_while_a_request_waits_costs_another_run_and_no_other_request() {
+    let bench = Bench::new();
+    let image = bench.image();
+    let (mut child, mut lines) = waiting(&bench, &image);
+    bench.sandbox.rotate_key("demo/approval").unwrap();
+    bench.sandbox.approve(&ids(&bench)[0]).unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut lines, &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    assert!(said.contains("has another key now"), "{said}");
+    sign(&bench, &image, &[]).succeeds();
+    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/approval"), &image).succeeds();
+    assert_eq!(ids(&bench).len(), 1);
+}
+
 /// A token that is not taken is no reason to lose a request.
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
@@ -171,7 +229,10 @@ fn what_cannot_be_written_after_the_signature_costs_no_second_one() {
     let simple = ["sign", &image, "--policy", "demo/ec", "--format", "simple-signing"];
     let failed = run(&bench, &[&simple[..], &["--output-dir", &file]].concat());
     let id = ids(&bench).pop().unwrap();
-    failed.fails(1, &format!("`signpath-cosign resume {id}` goes on without signing again"));
+    failed.fails(
+        1,
+        &format!("`signpath-cosign resume {id} --policy demo/ec` goes on without signing again"),
+    );
     let folder = text(&bench.place.path("out"));
     run(&bench, &["resume", &id, "--output-dir", &folder]).succeeds();
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);

@@ -149,8 +149,11 @@ fn an_index_is_signed_with_its_manifests_if_asked() {
 
     let printed = sign(&bench, &manifests[0], "demo/ec", &["--recursive", "--json"]).succeeds();
     let made: Value = serde_json::from_slice(&printed.stdout).unwrap();
-    let images =
-        made.as_array().unwrap().iter().map(|one| one["image"].as_str().unwrap().to_owned());
+    let images = made["signatures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["image"].as_str().unwrap().to_owned());
     assert_eq!(images.collect::<BTreeSet<_>>(), manifests.iter().cloned().collect());
     manifests.iter().for_each(|manifest| drop(cosign.verify(&key, manifest).succeeds()));
 }

@@ -210,11 +210,22 @@ impl Error {
         }
     }
 
-    /// 404 or 410 with a problem+json body: the service says that there is no such thing.
+    /// 404 or 410: there is no such thing.
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::Status { status: 404 | 410, message, .. } => message.is_problem(),
+            Self::Status { status: 404 | 410, .. } => true,
             Self::GaveUp { last, .. } => last.is_not_found(),
+            _ => false,
+        }
+    }
+
+    /// Whether the service may have done what it was asked for all the same: the answer did not come, or not as it should be.
+    pub fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            Self::Connection { failure, .. } => matches!(failure, Failure::Timeout | Failure::Lost),
+            Self::Status { status, .. } => matches!(status, 500 | 502 | 504..),
+            Self::Answer { .. } | Self::KeyRotated { .. } | Self::WrongSignature { .. } => true,
+            Self::GaveUp { last, .. } => last.may_have_been_carried_out(),
             _ => false,
         }
     }

@@ -22,3 +22,4 @@ mod sign;
 mod statement;
 mod terminal;
 mod trust;
+mod unambiguous;

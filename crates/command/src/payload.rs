@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::go_json;
 use crate::image::Image;
+use crate::unambiguous;
 
 /// `key=value` pairs that are signed with an image, sorted by key.
 pub(crate) type Annotations = BTreeMap<String, String>;
@@ -16,7 +17,9 @@ pub(crate) type Annotations = BTreeMap<String, String>;
 /// What cosign writes as `critical.type`.
 pub(crate) const KIND: &str = "cosign container image signature";
 
+// Go takes `Critical` for `critical`: what is neither of these names is refused rather than read otherwise than by cosign.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SimpleSigning {
     critical: Critical,
     /// `null` when there is nothing in it.
@@ -24,6 +27,7 @@ struct SimpleSigning {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Critical {
     identity: Identity,
     image: ImageDigest,
@@ -32,12 +36,14 @@ struct Critical {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Identity {
     #[serde(rename = "docker-reference")]
     docker_reference: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ImageDigest {
     #[serde(rename = "docker-manifest-digest")]
     docker_manifest_digest: String,
@@ -75,6 +81,8 @@ pub(crate) fn of(image: &Image, annotations: &Annotations) -> Result<Vec<u8>, Er
 /// # Errors
 /// What it is not, as the end of a sentence.
 pub(crate) fn read(payload: &[u8]) -> Result<Named, String> {
+    unambiguous::check(payload)
+        .map_err(|why| format!("it is no payload of simple signing: {why}"))?;
     let payload: SimpleSigning = serde_json::from_slice(payload)
         .map_err(|error| format!("it is no payload of simple signing: {error}"))?;
     if payload.critical.kind != KIND {
@@ -130,9 +138,17 @@ mod tests {
     #[test]
     fn other_json_is_no_payload() {
         let made = String::from_utf8(of(&image("alpine"), &Annotations::new()).unwrap()).unwrap();
-        for (from, to) in
-            [(KIND, "atomic container signature"), ("sha256:", "md5:"), ("critical", "x")]
-        {
+        for (from, to) in [
+            (KIND, "atomic container signature"),
+            ("sha256:", "md5:"),
+            ("critical", "x"),
+            (r#"{"critical""#, r#"{"Critical":{},"critical""#),
+            (
+                r#"{"docker-manifest-digest""#,
+                r#"{"Docker-Manifest-Digest":"sha256:0","docker-manifest-digest""#,
+            ),
+            (r#""optional":null"#, r#""optional":{"a":"1","a":"2"}"#),
+        ] {
             assert!(read(made.replace(from, to).as_bytes()).is_err(), "{to}");
         }
     }

@@ -8,16 +8,36 @@ use signpath_client::{Client, Config, Log, Policy, Process};
 
 use crate::error::Error;
 
-/// Opens the log, so that what is odd is said even if the rest of the configuration cannot be read.
+/// Opens the log, so that what is odd is said even if the rest of the configuration cannot be read. Of several organizations
+/// it is the first one's that has credentials.
 ///
 /// # Errors
 /// A setting that is not allowed, a file that cannot be read.
 pub(crate) fn configuration() -> Result<Config, Error> {
-    let log = Log::install(&Config::log_settings(Process::Ordinary));
-    let config = Config::load(Process::Ordinary)?;
-    log.configure(&config.log);
+    let log = open_log();
+    let mut slots = configuration_of(&log)?.into_slots();
+    let first = slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default();
+    let config = slots.swap_remove(first);
     if let Some(token) = &config.token {
         log.protect(token);
+    }
+    Ok(config)
+}
+
+/// The log of this process.
+pub(crate) fn open_log() -> Log {
+    Log::install(&Config::log_settings(Process::Ordinary))
+}
+
+/// The configuration as it stands, its warnings logged.
+///
+/// # Errors
+/// As [`configuration`].
+pub(crate) fn configuration_of(log: &Log) -> Result<Config, Error> {
+    let config = Config::load(Process::Ordinary)?;
+    log.configure(&config.log);
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
     }
     Ok(config)
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::go_json;
 use crate::image::Image;
 use crate::payload::Annotations;
+use crate::unambiguous;
 
 /// The media type of statements in an envelope.
 pub(crate) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -78,6 +79,8 @@ pub(crate) fn of(image: &Image, annotations: &Annotations) -> Result<Vec<u8>, Er
 /// # Errors
 /// What it is not, as the end of a sentence.
 pub(crate) fn read(statement: &[u8]) -> Result<Stated, String> {
+    unambiguous::check(statement)
+        .map_err(|why| format!("its payload is no in-toto statement: {why}"))?;
     let statement: Statement = serde_json::from_slice(statement)
         .map_err(|error| format!("its payload is no in-toto statement: {error}"))?;
     let subject = |subject: Subject| {

@@ -52,19 +52,19 @@ pub(crate) fn coloured_line(text: &str) -> Result<(), Error> {
 
 /// Tells the person what happens.
 pub(crate) fn say(text: &str) {
-    tell(format_args!("{text}\n"));
+    tell(format_args!("{}\n", visible(text)));
 }
 
 /// Tells what is odd, but no reason to stop.
 pub(crate) fn warn(text: &str) {
-    tell(format_args!("{WARNING}warning:{WARNING:#} {text}\n"));
+    tell(format_args!("{WARNING}warning:{WARNING:#} {}\n", visible(text)));
 }
 
 /// Tells why the command failed and what to do.
 pub(crate) fn fail(error: &Error) {
-    tell(format_args!("{ERROR}error:{ERROR:#} {}\n", error.statement()));
+    tell(format_args!("{ERROR}error:{ERROR:#} {}\n", visible(&error.statement())));
     if let Some(hint) = error.advice() {
-        tell(format_args!("{HINT}hint:{HINT:#} {hint}\n"));
+        tell(format_args!("{HINT}hint:{HINT:#} {}\n", visible(hint)));
     }
 }
 
@@ -102,6 +102,20 @@ impl Watcher for Progress {
             line.finish_and_clear();
         }
     }
+}
+
+/// Most characters of a line that others had a part in.
+const SHOWN_MAX: usize = 2000;
+
+/// Text that others wrote or had a part in: what a terminal would not show as it is stands there as `\u{…}`.
+pub(crate) fn visible(text: &str) -> String {
+    let is_plain =
+        |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() || "…→–".contains(c);
+    let shown = |c: char| match c {
+        _ if is_plain(c) => c.to_string(),
+        _ => c.escape_unicode().to_string(),
+    };
+    text.chars().take(SHOWN_MAX).map(shown).collect()
 }
 
 /// A standard error that nobody reads is no reason to stop.

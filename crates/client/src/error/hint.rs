@@ -51,7 +51,7 @@ pub const HINTS: &[(Situation, &str)] = &[
     ),
     (
         Situation::Forbidden,
-        "Make the token's user a submitter of this signing policy, and check that the organization may use hash signing",
+        "Make the token's user a submitter of this signing policy, and check that the organization may use this way of signing",
     ),
     (
         Situation::NotSignPath,

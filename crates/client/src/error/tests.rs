@@ -106,7 +106,7 @@ fn a_message_says_what_was_asked_what_was_answered_and_what_to_do() {
         status(403, body).to_string(),
         "signing with demo/ec at https://sp.example/Api failed: the service answered 403: T. D. E. Field: F1. \
          Field: F2. [trace id 00-1] [https://sp.example/1]. Make the token's user a submitter of this signing policy, \
-         and check that the organization may use hash signing"
+         and check that the organization may use this way of signing"
     );
     assert_eq!(
         given_up(connection(Failure::Connect)).to_string(),

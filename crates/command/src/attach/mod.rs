@@ -38,6 +38,13 @@ pub(crate) struct Existing {
     pub(crate) bundle: bool,
 }
 
+/// Why an image that has signatures of simple signing alone gets no bundle unless that is asked for: cosign looks at these
+/// only if an image has no bundle.
+pub(crate) fn mixed(image: &Image) -> Error {
+    Error::failed(format!("{image} has signatures of simple signing and no bundle"))
+        .because("with a bundle beside them cosign would no longer look at them")
+}
+
 /// Looks for signatures of an image, whoever made them.
 ///
 /// # Errors

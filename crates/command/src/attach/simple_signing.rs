@@ -70,7 +70,8 @@ fn check(image: &Image, payload: &[u8], signature: &str) -> Result<(), Error> {
             named.repository, image.repository
         ));
     }
-    let text: String = signature.split_whitespace().collect();
+    // As Go: other white space is not Base64.
+    let text: String = signature.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     match STANDARD.decode(&text) {
         Ok(bytes) if !bytes.is_empty() => Ok(()),
         _ => Err(Error::failed("the signature is not Base64")

@@ -100,7 +100,7 @@ pub(super) struct AskingArguments {
     /// What a signing request is given [default: the setting Cosign.Form, or raw]
     #[arg(long, value_enum)]
     form: Option<FormName>,
-    /// The artifact configuration, by its slug [default: the policy's]
+    /// The artifact configuration, by its slug [default: the setting ArtifactConfigurationSlug, or the project's]
     #[arg(long, value_name = "SLUG")]
     artifact_configuration: Option<String>,
     /// What the signing request says about itself
@@ -177,10 +177,13 @@ pub(super) struct PayloadArguments {
     /// Images; a tag is looked up, and the digest said
     #[arg(value_name = "IMAGE", required = true, value_parser = clap::value_parser!(ImageName))]
     pub(super) images: Vec<ImageName>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ContentName::SimpleSigning)]
+    pub(super) format: ContentName,
     /// Put this into the payload (several times if needed)
     #[arg(long = "annotation", short = 'a', value_name = "KEY=VALUE", value_parser = annotation)]
     pub(super) annotations: Vec<(String, String)>,
-    /// Write files sha256-….payload.json into this folder instead
+    /// Write files sha256-….payload.json or sha256-….statement.json into this folder instead
     #[arg(long, value_name = "DIR")]
     pub(super) output_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -237,7 +240,7 @@ pub(super) struct DoctorArguments {
 
 #[derive(Args)]
 pub(super) struct RegistryArguments {
-    /// Speak plain http to registries beyond this machine too
+    /// Speak plain http to registries beyond this machine too, where they do not speak https
     #[arg(long)]
     allow_insecure_registry: bool,
 }
@@ -290,6 +293,23 @@ pub(super) enum FormatName {
     SimpleSigning,
     /// Both of them
     Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ContentName {
+    /// The payload of simple signing, as cosign generate prints it
+    SimpleSigning,
+    /// The statement that a bundle holds, for submit
+    Bundle,
+}
+
+impl From<ContentName> for Format {
+    fn from(name: ContentName) -> Self {
+        match name {
+            ContentName::SimpleSigning => Self::SimpleSigning,
+            ContentName::Bundle => Self::Bundle,
+        }
+    }
 }
 
 impl FormatName {

@@ -49,7 +49,9 @@ pub(super) const PAYLOAD: &str = "Of one image the bytes are those of `cosign ge
 
 Examples:
   signpath-cosign payload ghcr.io/acme/web@sha256:… > payload.json
-  signpath-cosign payload ghcr.io/acme/web:1.4 --annotation commit=4f2a44b --output-dir payloads";
+  signpath-cosign payload ghcr.io/acme/web:1.4 --annotation commit=4f2a44b --output-dir payloads
+  signpath-cosign payload ghcr.io/acme/web@sha256:… --format bundle > web.statement.json
+      what a bundle holds; `submit` makes web.bundle.json of it";
 
 pub(super) const ATTACH: &str = "The manifest that has the signature goes to standard output. Doing it twice changes nothing.
 

@@ -14,9 +14,8 @@ use crate::doctor;
 use crate::error::Error;
 use crate::files;
 use crate::keys::{self, Shape};
-use crate::payload;
 use crate::registry::Registry;
-use crate::sign::{self, Order, Results, Resumption};
+use crate::sign::{self, Message, Order, Results, Resumption};
 use crate::terminal;
 use crate::trust;
 
@@ -105,20 +104,19 @@ fn resume(arguments: ResumeArguments) -> Result<(), Error> {
 
 fn payload(arguments: &PayloadArguments) -> Result<(), Error> {
     let annotations = arguments.annotations.iter().cloned().collect();
+    let names = &arguments.images;
     let plain = arguments.registry.plain();
-    let several = arguments.images.len() > 1;
-    for name in &arguments.images {
-        let image = sign::resolve(name, plain)?;
-        let payload = payload::of(&image, &annotations)?;
+    let messages = sign::messages(names, arguments.format.into(), &annotations, plain)?;
+    let several = messages.len() > 1;
+    for Message { content, file, .. } in messages {
         match &arguments.output_dir {
             Some(folder) => {
-                let name = format!("{}.payload.json", image.digest.as_tag());
-                files::write(folder, &name, &payload)?;
-                terminal::line(&folder.join(name).display().to_string())?;
+                files::write(folder, &file, &content)?;
+                terminal::line(&folder.join(file).display().to_string())?;
             }
             // Alone it has the bytes of cosign's; several have to be told apart.
-            None if several => terminal::data(&[payload.as_slice(), b"\n"].concat())?,
-            None => terminal::data(&payload)?,
+            None if several => terminal::data(&[content.as_slice(), b"\n"].concat())?,
+            None => terminal::data(&content)?,
         }
     }
     Ok(())

@@ -17,9 +17,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::slice;
 
-use signpath_client::config::{Config, CosignSettings, Process, Via};
+use signpath_client::config::{Config, CosignSettings, Via};
 use signpath_client::log::Log;
 use signpath_client::secret::redact;
+
+use crate::service;
 
 use message::Message;
 pub use protocol::Answer;
@@ -70,15 +72,8 @@ pub fn main() -> ExitCode {
 pub fn answer(version: Option<&str>, call: Option<&str>, input: &mut dyn Read) -> Answer {
     let answered = panic::catch_unwind(AssertUnwindSafe(|| {
         let call = read_call(version, call)?;
-        let log = Log::install(&Config::log_settings(Process::Ordinary));
-        let config = || {
-            let config = Config::load(Process::Ordinary).map_err(|error| error.to_string())?;
-            log.configure(&config.log);
-            for warning in config.warnings() {
-                tracing::warn!("{warning}");
-            }
-            Ok(config)
-        };
+        let log = service::open_log();
+        let config = || service::configuration_of(&log).map_err(|error| error.line());
         perform(&call, config, input, &log)
     }));
     let fault = || Err("a fault of the plugin; standard error has the details".to_owned());

@@ -2,7 +2,7 @@
 //! signature comes back when they have.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use signpath_client::policy::Policy;
 use uuid::Uuid;
@@ -12,10 +12,10 @@ use super::message::Message;
 use super::payload::{self, kind};
 use super::signing::{Signer, to_sign};
 use crate::error::Error;
-use crate::request::{File, Request, Requests, SignedFile, Submission, Waited, Watcher};
+use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher, archive};
 
-/// With less time than this nothing is begun any more.
-const LEAST: Duration = Duration::from_secs(1);
+/// So long before everything has to be over the waiting ends, so that a signature can still be fetched.
+const FETCHING: Duration = Duration::from_secs(1);
 
 /// So long another run may take to make a request if cosign has no deadline.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -56,21 +56,25 @@ pub(super) fn signature(
             made.map_err(|error| error.line())?
         }
     };
-    let until =
-        signer.time_left().and_then(|left| Instant::now().checked_add(left.saturating_sub(LEAST)));
+    let until = signer.deadline().and_then(|deadline| deadline.checked_sub(FETCHING));
     match requests.wait(&request, until).map_err(|error| error.line())? {
         Waited::Completed => {}
-        Waited::Open(status) => {
-            return Err(late(message, &request, &status, requests.are_remembered()));
-        }
+        Waited::Open(status) => return Err(late(message, &request, &status)),
     }
     let zip = requests.signed(&request).map_err(|error| error.line())?;
-    let signed = file.signed_in(&zip);
-    let checked = signed.and_then(|signed| checked(signer, message, policy, &file, signed));
-    checked.map_err(|why| {
-        requests.forget(&request);
-        format!("what the signing request {} signed cannot be used: {why}", request.place())
-    })
+    let checked = signature_in(&file, &zip)
+        .and_then(|signature| checked(signer, message, policy, &signature));
+    checked.map_err(|why| requests.unusable(&request, why).line())
+}
+
+/// The signature in a signed zip, over the very file that was handed in.
+fn signature_in(file: &File, zip: &[u8]) -> Result<Vec<u8>, Unusable> {
+    archive::paths(zip).map_err(Unusable::Now)?;
+    let signed = file.signed_in(zip).map_err(Unusable::ForGood)?;
+    match signed.content == file.content {
+        true => Ok(signed.signature),
+        false => Err(Unusable::ForGood(format!("{} in it {CHANGED}", file.path))),
+    }
 }
 
 /// The request that the user names, if it is about this message.
@@ -93,10 +97,10 @@ fn named(signer: &Signer, file: &File, id: &str) -> Result<Request, String> {
     ))
 }
 
-fn late(message: &Message, request: &Request, last: &str, is_remembered: bool) -> String {
+fn late(message: &Message, request: &Request, last: &str) -> String {
     let Request { id, .. } = request;
     let place = request.place();
-    let next = match (payload::describe(message).kind, is_remembered) {
+    let next = match (payload::describe(message).kind, request.is_remembered()) {
         (kind::ATTESTATION, _) => format!(
             "Give cosign more time (-t 30m): where cosign writes the time into an attestation, the next run has another \
              message and makes another request. Only for the very same message, SIGNPATH_SIGNING_REQUEST_ID={id} goes on \
@@ -120,24 +124,28 @@ fn checked(
     signer: &Signer,
     message: &Message,
     policy: &Policy,
-    file: &File,
-    signed: SignedFile,
-) -> Result<Vec<u8>, String> {
-    if signed.content != file.content {
-        return Err(format!("{} in it {CHANGED}", file.path));
+    signature: &[u8],
+) -> Result<Vec<u8>, Unusable> {
+    let verified = |policy: &Policy| {
+        let fixed = policy.key().fixed_signature(signature.to_vec());
+        let fixed = fixed.map_err(|why| why.to_string())?;
+        match policy.key().verify(&to_sign(policy.key(), message), &fixed) {
+            true => Ok(fixed),
+            false => Err(format!(
+                "the signature does not verify with the policy's public key over the {} digest of the message. The \
+                 artifact configuration has to sign with this hash algorithm, and RSA keys with rsa-padding=\"pkcs1\"",
+                message.hash.name()
+            )),
+        }
+    };
+    let why = match verified(policy) {
+        Ok(fixed) => return Ok(fixed),
+        Err(why) => why,
+    };
+    let fresh = signer.fresh_policy().map_err(Unusable::Now)?;
+    if fresh.key() != policy.key() && verified(&fresh).is_ok() {
+        let why = "the policy has another key now; run the command again to use it, with the same request";
+        return Err(Unusable::Now(why.to_owned()));
     }
-    let what = to_sign(policy.key(), message);
-    let fixed = policy.key().fixed_signature(signed.signature).map_err(|why| why.to_string())?;
-    if policy.key().verify(&what, &fixed) {
-        return Ok(fixed);
-    }
-    let fresh = signer.fresh_policy()?;
-    if fresh.key() != policy.key() {
-        return Err("the policy has another key now; run the command again to use it".to_owned());
-    }
-    Err(format!(
-        "the signature does not verify with the policy's public key over the {} digest of the message. The artifact \
-         configuration has to sign with this hash algorithm, and RSA keys with rsa-padding=\"pkcs1\"",
-        message.hash.name()
-    ))
+    Err(Unusable::ForGood(why))
 }

@@ -84,6 +84,11 @@ impl Signer {
         encoded.ok_or_else(|| "the signature cannot be written in DER".to_owned())
     }
 
+    /// When everything has to be over; `None` if the time is not limited.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// The time that is left; `None` if it is not limited.
     pub(super) fn time_left(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))

@@ -110,6 +110,11 @@ impl Index {
         self.manifests.iter().filter_map(read).collect()
     }
 
+    /// How many entries [`Self::descriptors`] leaves out.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.manifests.len() - self.descriptors().len()
+    }
+
     pub(crate) fn has(&self, digest: &Digest) -> bool {
         self.manifests.iter().any(|entry| entry.get("digest") == Some(&digest.as_str().into()))
     }

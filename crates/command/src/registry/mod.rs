@@ -30,7 +30,7 @@ use self::transport::{Answer, Call, Scope, Transport};
 pub(crate) enum PlainHttp {
     /// Those on loopback addresses.
     Loopback,
-    /// Those that are named.
+    /// Those, and others that do not speak https.
     Everywhere,
 }
 

@@ -21,6 +21,7 @@ use super::authorization::{Given, basic, token_call};
 use super::challenge::Challenge;
 use super::credentials::{self, Login};
 use super::failure::{refused, unreachable};
+use crate::terminal;
 
 /// Longest body that is read; the specification lets registries refuse manifests over 4 MiB.
 const BODY_MAX: usize = 8 << 20;
@@ -113,9 +114,20 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(registry: &str, plain: PlainHttp) -> Result<Self, Error> {
-        let is_local = is_loopback(registry);
-        let is_plain = is_local || plain == PlainHttp::Everywhere;
-        let scheme = if is_plain { "http" } else { "https" };
+        if is_loopback(registry) {
+            return Self::over("http", registry);
+        }
+        let secure = Self::over("https", registry)?;
+        // What one registry of several needs is nothing for the others, whose logins are at stake.
+        if plain == PlainHttp::Everywhere && !secure.answers() {
+            terminal::warn(&format!("{registry} does not speak https: it is spoken to without"));
+            return Self::over("http", registry);
+        }
+        Ok(secure)
+    }
+
+    fn over(scheme: &str, registry: &str) -> Result<Self, Error> {
+        let is_plain = scheme == "http";
         let base = Url::parse(&format!("{scheme}://{registry}/"))
             .map_err(|error| Error::usage(format!("{registry} is no registry")).because(error))?;
         let setup = |error: String| Error::failed("the connection cannot be set up").because(error);
@@ -127,7 +139,7 @@ impl Transport {
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT);
         // Proxies of the environment, as cosign has them; never for this machine.
-        let builder = if is_local { builder.no_proxy() } else { builder };
+        let builder = if is_loopback(registry) { builder.no_proxy() } else { builder };
         Ok(Self {
             registry: registry.to_owned(),
             base,
@@ -136,6 +148,15 @@ impl Transport {
             login: OnceCell::new(),
             allowed: RefCell::default(),
         })
+    }
+
+    /// Whether somebody is there who speaks this scheme, trusted or not. Nothing of a login is sent.
+    fn answers(&self) -> bool {
+        let call = Call::new(Method::GET, self.url("/v2/"), String::new());
+        match self.runtime.block_on(self.attempt(&call, None)) {
+            Err(Broken::Http(error)) => is_untrusted(&error) || !error.is_connect(),
+            _ => true,
+        }
     }
 
     /// A path of the registry. Repositories have no character that a URL does not.
@@ -296,10 +317,13 @@ fn tls(is_needed: bool) -> Result<ClientConfig, Error> {
     Ok(configuration)
 }
 
-/// Repeating does not make a certificate trusted.
+/// Repeating does not make a certificate trusted, nor a server speak TLS.
 fn is_trust(error: &reqwest::Error) -> bool {
-    let text = format!("{error:?}");
-    ["InvalidCertificate", "InvalidContentType"].iter().any(|sign| text.contains(sign))
+    is_untrusted(error) || format!("{error:?}").contains("InvalidContentType")
+}
+
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    format!("{error:?}").contains("InvalidCertificate")
 }
 
 /// Whether the traffic to a registry stays on this machine.
@@ -313,6 +337,10 @@ fn is_loopback(registry: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -324,10 +352,24 @@ mod tests {
             ("localhost.example.com", PlainHttp::Loopback, "https"),
             ("10.0.0.1:5000", PlainHttp::Loopback, "https"),
             ("127.0.0.1.example.com", PlainHttp::Loopback, "https"),
-            ("10.0.0.1:5000", PlainHttp::Everywhere, "http"),
+            ("[::1]:5000", PlainHttp::Everywhere, "http"),
         ] {
             let transport = Transport::new(registry, plain).unwrap();
             assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
         }
+    }
+
+    /// As a host that is asked by https first.
+    #[test]
+    fn a_server_without_tls_is_told_from_one_that_answers() {
+        let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = plain.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            for mut visitor in plain.incoming().flatten() {
+                visitor.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
+            }
+        });
+        assert!(!Transport::over("https", &address).unwrap().answers());
+        assert!(Transport::over("http", &address).unwrap().answers());
     }
 }

@@ -11,6 +11,9 @@ use crate::statement::PAYLOAD_TYPE;
 /// What comes back may have this much more in it than what was handed in.
 const ADDED_MAX: usize = 1 << 20;
 
+/// A file whose content nobody here knows is no longer than this.
+pub(crate) const FOUND_MAX: usize = 8 << 20;
+
 /// A signature is no longer than this; an envelope is as long as its statement in Base64, and that.
 const SIGNATURE_MAX: usize = 64 << 10;
 
@@ -78,7 +81,7 @@ impl File {
 /// # Errors
 /// What the zip lacks, as a sentence.
 pub(crate) fn found(zip: &[u8], path: &str, form: PayloadForm) -> Result<SignedFile, String> {
-    signed(zip, path, form, ADDED_MAX)
+    signed(zip, path, form, FOUND_MAX)
 }
 
 /// What the service appends to the path of a file of which it makes a signature or an envelope.

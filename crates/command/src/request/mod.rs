@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::service::PolicyName;
 
-pub(crate) use file::{File, SignedFile};
+pub(crate) use file::File;
 use pending::{Identity, Pending, Remembered};
 
 /// How long is waited before each look at a request; the last one is that of SignPath's own CI action.
@@ -26,6 +26,9 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(3),
     Duration::from_secs(5),
 ];
+
+/// A request is not made with less time than this: its id would come too late.
+const LEAST: Duration = Duration::from_secs(2);
 
 /// The requests of this user at a service.
 pub(crate) struct Requests<'a> {
@@ -59,8 +62,25 @@ pub(crate) struct Request {
     /// Its page.
     pub(crate) link: Option<String>,
     pub(crate) task: Option<serde_json::Value>,
-    /// What it is remembered by.
+    /// What it is remembered by; `None` where a second run does not find it.
     identity: Option<Identity>,
+}
+
+/// Why what a request has signed is not handed out.
+pub(crate) enum Unusable {
+    /// It may be otherwise in another run.
+    Now(String),
+    /// No run will be able to use it.
+    ForGood(String),
+}
+
+/// What is known of a request that is waited for.
+#[derive(Default)]
+struct Known {
+    /// The last status.
+    status: String,
+    /// Since then the service has not answered.
+    failure: Option<Error>,
 }
 
 /// How the waiting ended.
@@ -79,6 +99,11 @@ impl Request {
     fn remembered(identity: Identity, found: Remembered) -> Self {
         let Remembered { id, link, task, .. } = found;
         Self { id, link, task, identity: Some(identity) }
+    }
+
+    /// Whether the same command finds it on this machine.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.identity.is_some()
     }
 
     /// Where people look at it: its page, or its id.
@@ -118,28 +143,24 @@ impl Submission<'_> {
 }
 
 impl<'a> Requests<'a> {
-    /// Without a folder for them, or with one that is not this user's alone, nothing is remembered.
+    /// Without a folder for them, or with one that is not this user's alone, nothing is remembered, and that is said.
     pub(crate) fn open(
         client: &'a Client,
         folders: &PersonalFolders,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        let opened = folders.state.as_deref().map(Pending::open).transpose();
-        let pending = opened.unwrap_or_else(|error| {
-            watcher
-                .hears(&format!("signing requests are not remembered for a second run: {error}"));
-            None
-        });
-        Self { client, pending, watcher }
+        let opened = match &folders.state {
+            Some(base) => Pending::open(base).map_err(|error| error.to_string()),
+            None => Err("neither XDG_STATE_HOME nor HOME is set".to_owned()),
+        };
+        let unusable = |why: String| {
+            watcher.hears(&format!("signing requests are not remembered for a second run: {why}"));
+        };
+        Self { client, pending: opened.map_err(unusable).ok(), watcher }
     }
 
-    /// Whether a second run finds what this one made.
-    pub(crate) fn are_remembered(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    /// The request of an earlier run, or a new one, on disk when this returns. `time`: how long another run may take that
-    /// makes one at this moment.
+    /// The request of an earlier run, or a new one; where requests are remembered it is on disk when this returns. `time`: how
+    /// long another run may take that makes one at this moment.
     ///
     /// # Errors
     /// The service's refusal, no answer, another run that does not end.
@@ -151,7 +172,9 @@ impl<'a> Requests<'a> {
         let identity = submission.identity(self.client);
         let lock = self.pending.as_ref().map(|pending| pending.lock(time)).transpose();
         let _lock = lock.map_err(|error| {
-            Error::failed("other runs cannot be kept from asking, too").because(error)
+            Error::failed("other runs cannot be kept from asking, too")
+                .because(error)
+                .hint("run the command again when the other one has ended")
         })?;
         let found = self.pending.as_ref().and_then(|pending| pending.find(&identity));
         let remembered = match found {
@@ -161,27 +184,41 @@ impl<'a> Requests<'a> {
                 self.watcher.hears(&line);
                 found.with_task(submission.task.clone())
             }
+            None if time < LEAST => {
+                return Err(Error::failed(
+                    "there is too little time for a signing request; none was made",
+                )
+                .hint("give it more time (cosign --timeout 5m)"));
+            }
             None => self.make(submission)?,
         };
-        if let Some(pending) = &self.pending {
-            pending.forget_old();
-            if let Err(error) = pending.keep(&identity, &remembered) {
+        let mut request = Request::remembered(identity, remembered.clone());
+        let kept = match (&self.pending, &request.identity) {
+            (Some(pending), Some(identity)) => pending.keep(identity, &remembered),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        };
+        if let Err(error) = kept {
+            request.identity = None;
+            if self.pending.is_some() {
                 self.watcher.hears(&format!("the signing request is not remembered: {error}"));
             }
         }
-        Ok(Request::remembered(identity, remembered))
+        if let Some(pending) = &self.pending {
+            pending.forget_old();
+        }
+        Ok(request)
     }
 
     fn make(&mut self, submission: &Submission<'_>) -> Result<Remembered, Error> {
         let made = self.client.submit_file(&submission.encode()?);
-        let made = made.map_err(|error| match error.class() {
-            Class::Transient | Class::Service => Error::from(error)
+        let made = made.map_err(|error| match error.may_have_been_carried_out() {
+            true => Error::from(error)
                 .also("it may have been made all the same: look at SignPath before the next try"),
-            _ => error.into(),
+            false => error.into(),
         })?;
         let id = Uuid::try_parse(&made.id)
             .map_err(|error| Error::failed("the signing request has no id").because(error))?;
-        let made = Remembered::new(id, made.link, submission.task.clone());
+        let made = Remembered::new(&self.service(), id, made.link, submission.task.clone());
         let place = made.link.clone().unwrap_or_else(|| made.id.to_string());
         self.watcher.hears(&format!("signing request {place}"));
         Ok(made)
@@ -189,17 +226,23 @@ impl<'a> Requests<'a> {
 
     /// A request by its id, as an earlier run on this machine knows it, or the id alone.
     pub(crate) fn by_id(&self, id: Uuid) -> Request {
-        let found = self.pending.as_ref().and_then(|pending| pending.find_id(&id));
+        let service = self.service();
+        let found = self.pending.as_ref().and_then(|pending| pending.find_id(&service, &id));
         found.map_or_else(
             || Request::named(id),
             |(identity, found)| Request::remembered(identity, found),
         )
     }
 
+    /// An id says nothing elsewhere.
+    fn service(&self) -> String {
+        format!("{} {}", self.client.api_url(), self.client.credentials().organization)
+    }
+
     /// Waits until the request is completed, or until then.
     ///
     /// # Errors
-    /// It was denied, failed or cancelled; the service's refusal, no answer.
+    /// It was denied, failed or cancelled; the service's refusal; not a single answer.
     pub(crate) fn wait(
         &mut self,
         request: &Request,
@@ -213,40 +256,53 @@ impl<'a> Requests<'a> {
     fn watch(&mut self, request: &Request, until: Option<Instant>) -> Result<Waited, Error> {
         let last_pause = PAUSES.last().copied().unwrap_or_default();
         let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(last_pause));
-        let mut last = String::new();
-        while !self.is_completed(request, &mut last)? {
+        let mut known = Known::default();
+        while !self.is_completed(request, &mut known)? {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let left = left.unwrap_or(Duration::MAX);
             if left.is_zero() {
-                return Ok(Waited::Open(last));
+                return match known.failure {
+                    Some(error) if known.status.is_empty() => Err(error),
+                    _ => Ok(Waited::Open(known.status)),
+                };
             }
-            self.watcher.waits(&last);
+            self.watcher.waits(&known.status);
             std::thread::sleep(pauses.next().unwrap_or(last_pause).min(left));
         }
         if let (Some(pending), Some(identity)) = (&self.pending, &request.identity) {
-            pending.completed(identity);
+            pending.completed(identity, &request.id);
         }
         Ok(Waited::Completed)
     }
 
-    /// Whether it is; `last` is what was said of it last.
-    fn is_completed(&mut self, request: &Request, last: &mut String) -> Result<bool, Error> {
+    fn is_completed(&mut self, request: &Request, known: &mut Known) -> Result<bool, Error> {
         let status = match self.client.request_status(&request.id) {
             Ok(status) => status,
             // It may be otherwise a little later, and the request is there anyway.
             Err(error) if error.class() == Class::Transient => {
-                tracing::warn!("{error}");
+                let error = Error::from(error);
+                if known.failure.is_none() {
+                    self.watcher.hears(&format!("{}; trying on", error.line()));
+                }
+                known.failure = Some(error);
                 return Ok(false);
             }
-            Err(error) => return Err(self.noted(request, error)),
+            Err(error) => {
+                if error.is_not_found() {
+                    self.forget(request);
+                }
+                return Err(error.into());
+            }
         };
-        if status.words != *last {
+        known.failure = None;
+        if status.words != known.status {
             self.watcher.hears(&format!("{} ({})", status.words, request.place()));
-            last.clone_from(&status.words);
+            known.status.clone_from(&status.words);
         }
         if status.state == RequestState::Ended {
             self.forget(request);
-            let what = format!("the signing request {} has ended: {last}", request.place());
+            let what =
+                format!("the signing request {} has ended: {}", request.place(), status.words);
             return Err(Error::failed(what).hint("its page at SignPath says why"));
         }
         Ok(status.state == RequestState::Completed)
@@ -257,21 +313,33 @@ impl<'a> Requests<'a> {
     /// # Errors
     /// The service's refusal, no answer.
     pub(crate) fn signed(&self, request: &Request) -> Result<Vec<u8>, Error> {
-        self.client.signed_artifact(&request.id).map_err(|error| self.noted(request, error))
+        Ok(self.client.signed_artifact(&request.id)?)
     }
 
-    /// A request that the service does not know any more is not gone on with. A wrong token or address is no reason.
-    fn noted(&self, request: &Request, error: signpath_client::Error) -> Error {
-        if error.is_not_found() {
-            self.forget(request);
+    /// The zip that it was made with, where the service gives it.
+    ///
+    /// # Errors
+    /// The service's refusal, no answer.
+    pub(crate) fn unsigned(&self, request: &Request) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.client.unsigned_artifact(&request.id)?)
+    }
+
+    /// Why nothing comes of what was signed; a request that is no use to anybody is forgotten.
+    pub(crate) fn unusable(&self, request: &Request, why: Unusable) -> Error {
+        let what = format!("what the signing request {} signed cannot be used", request.place());
+        match why {
+            Unusable::Now(why) => Error::failed(what).because(why),
+            Unusable::ForGood(why) => {
+                self.forget(request);
+                Error::failed(what).because(why).hint("the same command makes another request")
+            }
         }
-        error.into()
     }
 
     /// Nothing good comes of it any more.
-    pub(crate) fn forget(&self, request: &Request) {
+    fn forget(&self, request: &Request) {
         if let (Some(pending), Some(identity)) = (&self.pending, &request.identity) {
-            pending.forget(identity);
+            pending.forget(identity, &request.id);
         }
     }
 }

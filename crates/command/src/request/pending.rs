@@ -46,6 +46,8 @@ pub(super) struct Remembered {
     /// Its id.
     #[serde(with = "text")]
     pub(super) id: Uuid,
+    /// The service and the organization that have it.
+    service: String,
     /// Its page.
     pub(super) link: Option<String>,
     /// What is to be done with its signatures.
@@ -71,13 +73,19 @@ impl Identity {
 
 impl Remembered {
     /// One that was made now.
-    pub(super) fn new(id: Uuid, link: Option<String>, task: Option<serde_json::Value>) -> Self {
-        Self { id, link, task, submitted: seconds(SystemTime::now()), completed: None }
+    pub(super) fn new(
+        service: &str,
+        id: Uuid,
+        link: Option<String>,
+        task: Option<serde_json::Value>,
+    ) -> Self {
+        let submitted = seconds(SystemTime::now());
+        Self { id, service: service.to_owned(), link, task, submitted, completed: None }
     }
 
-    /// With another run's task.
+    /// With another run's task, if that has one.
     pub(super) fn with_task(self, task: Option<serde_json::Value>) -> Self {
-        Self { task, ..self }
+        Self { task: task.or(self.task), ..self }
     }
 
     fn is_old(&self, now: u64) -> bool {
@@ -107,12 +115,13 @@ impl Pending {
         self.find_at(seconds(SystemTime::now()), &identity.0)
     }
 
-    /// The request of this id, if it is remembered.
-    pub(super) fn find_id(&self, id: &Uuid) -> Option<(Identity, Remembered)> {
+    /// The request of this id at a service, if it is remembered.
+    pub(super) fn find_id(&self, service: &str, id: &Uuid) -> Option<(Identity, Remembered)> {
         let now = seconds(SystemTime::now());
         let names = self.folder.names().unwrap_or_default().into_iter();
         names.filter(|name| name.starts_with(PREFIX)).find_map(|name| {
-            let found = self.find_at(now, &name).filter(|found| found.id == *id)?;
+            let found = self.find_at(now, &name)?;
+            let found = Some(found).filter(|found| found.id == *id && found.service == service)?;
             Some((Identity(name), found))
         })
     }
@@ -126,26 +135,29 @@ impl Pending {
     /// Remembers a request, on disk when this returns.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's; more than can be read again.
     pub(super) fn keep(&self, identity: &Identity, request: &Remembered) -> io::Result<()> {
         let content = serde_json::to_vec(request).unwrap_or_default();
+        if u64::try_from(content.len()).is_ok_and(|length| length > FILE_MAX) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         self.folder.replace(&identity.0, &content)
     }
 
     /// Notes that a request is completed: from then on it is remembered for an hour.
-    pub(super) fn completed(&self, identity: &Identity) {
+    pub(super) fn completed(&self, identity: &Identity, id: &Uuid) {
         let now = seconds(SystemTime::now());
-        let Some(mut request) = self.find(identity).filter(|found| found.completed.is_none())
-        else {
-            return;
-        };
+        let found = self.find(identity).filter(|found| found.id == *id);
+        let Some(mut request) = found.filter(|found| found.completed.is_none()) else { return };
         request.completed = Some(now);
         self.keep(identity, &request).ok();
     }
 
-    /// Forgets a request that comes to nothing.
-    pub(super) fn forget(&self, identity: &Identity) {
-        self.folder.remove(&identity.0).ok();
+    /// Forgets a request that comes to nothing, if another run has not made a new one meanwhile.
+    pub(super) fn forget(&self, identity: &Identity, id: &Uuid) {
+        if self.find(identity).is_some_and(|found| found.id == *id) {
+            self.folder.remove(&identity.0).ok();
+        }
     }
 
     /// Forgets what is old. Under the lock.
@@ -187,7 +199,7 @@ mod tests {
     }
 
     fn request() -> Remembered {
-        Remembered::new(Uuid::from_u128(7), Some("https://w".to_owned()), None)
+        Remembered::new("here", Uuid::from_u128(7), Some("https://w".to_owned()), None)
     }
 
     #[test]
@@ -199,9 +211,12 @@ mod tests {
         let again = Pending::open(base.path()).unwrap();
         assert_eq!(again.find(&identity("a")), Some(request()));
         assert_eq!(again.find(&identity("b")), None);
-        assert_eq!(again.find_id(&Uuid::from_u128(7)), Some((identity("a"), request())));
-        assert_eq!(again.find_id(&Uuid::from_u128(8)), None);
-        again.forget(&identity("a"));
+        let (id, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        assert_eq!(again.find_id("here", &id), Some((identity("a"), request())));
+        assert_eq!((again.find_id("here", &other), again.find_id("there", &id)), (None, None));
+        again.forget(&identity("a"), &other);
+        assert_eq!(again.find(&identity("a")), Some(request()));
+        again.forget(&identity("a"), &id);
         assert_eq!(pending.find(&identity("a")), None);
     }
 
@@ -218,7 +233,7 @@ mod tests {
         let (open, done) = (identity("open"), identity("done"));
         pending.keep(&open, &request()).unwrap();
         pending.keep(&done, &request()).unwrap();
-        pending.completed(&done);
+        pending.completed(&done, &request().id);
         let now = seconds(SystemTime::now());
         for (name, age) in [(&open, OPEN_AGE), (&done, COMPLETED_AGE)] {
             assert!(pending.find_at(now + age.as_secs() - 1, &name.0).is_some());

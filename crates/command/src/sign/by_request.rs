@@ -3,12 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use signpath_client::config::{Config, CosignSettings};
-use signpath_client::{Client, Policy};
+use signpath_client::config::{Config, CosignSettings, Via};
+use signpath_client::{Client, Policy, PublicKey};
 
+use crate::cli::NAME;
 use crate::error::Error;
-use crate::request::{File, Request, Requests, Submission, Waited};
-use crate::service::PolicyName;
+use crate::request::{File, Request, Requests, Submission, Unusable, Waited, archive};
+use crate::service::{self, PolicyName};
 use crate::sign::by_hash::to_sign;
 use crate::sign::deliver::Delivery;
 use crate::sign::task::{Part, Task};
@@ -57,7 +58,7 @@ impl ByRequest<'_> {
         self.finish(&mut requests, &request, delivery, |zip| of_parts(&parts, zip))
     }
 
-    /// Waits for a request, checks what it signed, and hands it on.
+    /// Waits for a request, checks what it signed, and hands it on. `read` says what is in the zip.
     ///
     /// # Errors
     /// As [`Self::sign`]; what keeps the registry from answering.
@@ -66,52 +67,73 @@ impl ByRequest<'_> {
         requests: &mut Requests<'_>,
         request: &Request,
         delivery: &mut Delivery<'_>,
-        read: impl Fn(&[u8]) -> Result<Vec<Unchecked>, String>,
+        read: impl Fn(&[u8]) -> Result<Vec<Unchecked>, Unusable>,
     ) -> Result<(), Error> {
-        delivery.request = Some(request.id);
+        delivery.begin(request);
         let until = Instant::now().checked_add(self.wait);
         if let Waited::Open(status) = requests.wait(request, until)? {
-            delivery.is_open(request, &status)?;
-            return Err(waiting(request, &status));
+            delivery.stays(&status);
+            return Err(self.waiting(request, &status));
         }
         let zip = requests.signed(request)?;
-        let unusable = |why| {
-            requests.forget(request);
-            let what =
-                format!("what the signing request {} signed cannot be used", request.place());
-            Error::failed(what).because(why)
-        };
-        let signed = read(&zip).and_then(|found| {
-            found.into_iter().map(|one| self.checked(one)).collect::<Result<Vec<_>, _>>()
-        });
-        for one in signed.map_err(unusable)? {
+        archive::paths(&zip).map_err(|why| requests.unusable(request, Unusable::Now(why)))?;
+        let signed = read(&zip).and_then(|found| self.checked(&found));
+        for one in signed.map_err(|why| requests.unusable(request, why))? {
             delivery.take(&one).map_err(|error| {
                 error.also(&format!(
-                    "the signatures are made: `{} resume {}` goes on without signing again",
-                    crate::cli::NAME,
-                    request.id
+                    "the signatures are made: `{NAME} resume {} --policy {}` goes on without signing again",
+                    request.id, self.name
                 ))
             })?;
         }
         Ok(())
     }
 
-    /// The signature in cosign's form, if it verifies.
-    fn checked(&self, found: Unchecked) -> Result<Signed, String> {
-        let Unchecked { message, signature, added } = found;
-        let key = self.policy.key();
-        let fixed = key.fixed_signature(signature).map_err(|why| why.to_string())?;
-        if !key.verify(&to_sign(key, &message), &fixed) {
-            return Err(format!(
-                "the signature of {} does not verify with the public key of {}. The artifact configuration has to sign \
-                 with SHA-256, and RSA keys with rsa-padding=\"pkcs1\"; where the policy's key was changed meanwhile, \
-                 sign again",
-                message.file, self.name
-            ));
+    /// Signatures in cosign's form, if they verify with the policy's key.
+    fn checked(&self, found: &[Unchecked]) -> Result<Vec<Signed>, Unusable> {
+        let why = match verified(self.policy.key(), found) {
+            Ok(signed) => return Ok(signed),
+            Err(why) => why,
+        };
+        // It may have been changed while the request waited.
+        let fresh = service::policy(self.client, &self.name, Via::Request);
+        let fresh = fresh.map_err(|error| Unusable::Now(error.line()))?;
+        if fresh.key() != self.policy.key() && verified(fresh.key(), found).is_ok() {
+            let why = format!("{} has another key now; run the command again to use it", self.name);
+            return Err(Unusable::Now(why));
+        }
+        Err(Unusable::ForGood(format!(
+            "{why} with the public key of {}. The artifact configuration has to sign with SHA-256, and RSA keys with \
+             rsa-padding=\"pkcs1\"",
+            self.name
+        )))
+    }
+
+    fn waiting(&self, request: &Request, status: &str) -> Error {
+        let place = request.place();
+        let resume = format!("{NAME} resume {}", request.id);
+        let next = match request.is_remembered() {
+            true => format!(
+                "`{resume}` or the same command goes on with it here, `{resume} --policy {}` elsewhere",
+                self.name
+            ),
+            false => format!("`{resume} --policy {}` goes on with it", self.name),
+        };
+        let what = format!("the signing request {place} is not signed yet ({status}). It stays");
+        Error::waiting(what).hint(format!("{next}; --wait 2h waits longer"))
+    }
+}
+
+fn verified(key: &PublicKey, found: &[Unchecked]) -> Result<Vec<Signed>, String> {
+    let signed = found.iter().map(|Unchecked { message, signature, added }| {
+        let fixed = key.fixed_signature(signature.clone()).map_err(|why| why.to_string())?;
+        if !key.verify(&to_sign(key, message), &fixed) {
+            return Err(format!("the signature of {} does not verify", message.file));
         }
         let signature = key.encoded_signature(&fixed).ok_or("the signature cannot be written")?;
-        Ok(Signed { message, signature, added })
-    }
+        Ok(Signed { message: message.clone(), signature, added: added.clone() })
+    });
+    signed.collect()
 }
 
 /// A single file has the name that the settings give it; several have their own, in the same folder.
@@ -133,7 +155,7 @@ fn handed_in(messages: Vec<Message>, settings: &CosignSettings) -> (Vec<Part>, V
 }
 
 /// What a signed zip has for messages that are known here.
-pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, String> {
+pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, Unusable> {
     let found = parts.iter().map(|part| {
         let signed = part.file.signed_in(zip)?;
         let content = returned::content(part.message.format, part.file.form, signed.content)?;
@@ -142,13 +164,5 @@ pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, Str
         let message = Message { content, ..part.message.clone() };
         Ok(Unchecked { message, signature: signed.signature, added })
     });
-    found.collect()
-}
-
-fn waiting(request: &Request, status: &str) -> Error {
-    let (name, id) = (crate::cli::NAME, request.id);
-    Error::waiting(format!("the signing request {} is not signed yet ({status}). It stays", request.place()))
-        .hint(format!(
-            "`{name} resume {id}` goes on with it, and so does the same command again; --wait 2h waits longer"
-        ))
+    found.collect::<Result<_, String>>().map_err(Unusable::ForGood)
 }

@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use signpath_client::PublicKey;
-use uuid::Uuid;
 
-use crate::attach;
+use crate::attach::{self, Existing};
 use crate::bundle;
 use crate::error::Error;
 use crate::files;
-use crate::registry::Registries;
+use crate::image::Image;
+use crate::registry::{Registries, Registry};
 use crate::request::Request;
 use crate::service::PolicyName;
 use crate::sign::{Format, Results, Signed};
@@ -24,20 +24,33 @@ pub(super) struct Delivery<'a> {
     key: PublicKey,
     registries: &'a Registries,
     results: Results,
-    /// The signing request that they come from.
-    pub(super) request: Option<Uuid>,
-    made: Vec<Made>,
+    /// Whether somebody has asked for a first bundle beside signatures of simple signing.
+    pub(super) may_mix: bool,
+    report: Report,
 }
 
-/// A signature that was made, for `--json`.
+/// What happened, for `--json`.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_request: Option<String>,
+    /// Its page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    /// Its status, while it is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    signatures: Vec<Made>,
+}
+
+/// A signature that was made.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Made {
     image: String,
     format: Format,
     policy: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signing_request: Option<String>,
     /// What the service put in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     added: Vec<String>,
@@ -47,16 +60,6 @@ struct Made {
     files: Vec<String>,
 }
 
-/// A request that is not decided yet, for `--json`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Open<'a> {
-    signing_request: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<&'a str>,
-    status: &'a str,
-}
-
 impl<'a> Delivery<'a> {
     pub(super) fn new(
         policy: PolicyName,
@@ -64,7 +67,18 @@ impl<'a> Delivery<'a> {
         registries: &'a Registries,
         results: Results,
     ) -> Self {
-        Self { policy, key, registries, results, request: None, made: Vec::new() }
+        Self { policy, key, registries, results, may_mix: true, report: Report::default() }
+    }
+
+    /// Signatures come from this request.
+    pub(super) fn begin(&mut self, request: &Request) {
+        self.report.signing_request = Some(request.id.to_string());
+        self.report.link.clone_from(&request.link);
+    }
+
+    /// It is waited for no longer.
+    pub(super) fn stays(&mut self, status: &str) {
+        self.report.status = Some(status.to_owned());
     }
 
     /// The folder for files, for a later run that may be started elsewhere.
@@ -86,7 +100,6 @@ impl<'a> Delivery<'a> {
             image: signed.message.image.to_string(),
             format: signed.message.format,
             policy: self.policy.to_string(),
-            signing_request: self.request.map(|id| id.to_string()),
             added: signed.added.clone(),
             manifest: None,
             files: Vec::new(),
@@ -98,27 +111,20 @@ impl<'a> Delivery<'a> {
         if !self.results.json {
             terminal::line(&made.summary())?;
         }
-        self.made.push(made);
+        self.report.signatures.push(made);
         Ok(())
     }
 
     fn write(&self, folder: &path::Path, signed: &Signed) -> Result<Vec<String>, Error> {
         let Signed { message, signature, .. } = signed;
-        let file = &message.file;
         let contents = match message.format {
-            Format::Bundle => {
-                let stem = file.strip_suffix(".json").unwrap_or(file);
-                let stem = stem.strip_suffix(".statement").unwrap_or(stem);
-                let bundle = bundle::of(&message.content, signature, &self.key)?;
-                vec![(format!("{stem}.bundle.json"), bundle)]
+            Format::Bundle => vec![bundle::of(&message.content, signature, &self.key)?],
+            Format::SimpleSigning => {
+                vec![message.content.clone(), STANDARD.encode(signature).into_bytes()]
             }
-            Format::SimpleSigning => vec![
-                (file.clone(), message.content.clone()),
-                (format!("{file}.sig"), STANDARD.encode(signature).into_bytes()),
-            ],
         };
         let mut written = Vec::new();
-        for (name, content) in contents {
+        for (name, content) in message.files_made().into_iter().zip(contents) {
             files::write(folder, &name, &content)?;
             written.push(folder.join(name).display().to_string());
         }
@@ -131,6 +137,7 @@ impl<'a> Delivery<'a> {
         let registry = self.registries.open(&image.repository)?;
         let attached = match message.format {
             Format::Bundle => {
+                self.check_forms(&registry, image)?;
                 let bundle = bundle::of(&message.content, signature, &self.key)?;
                 attach::bundle(&registry, image, &bundle)?
             }
@@ -142,29 +149,35 @@ impl<'a> Delivery<'a> {
         Ok(format!("{}@{}", image.repository, attached.manifest))
     }
 
-    /// Says which request is waited for no longer.
+    /// A first bundle takes signatures of simple signing out of cosign's sight.
+    fn check_forms(&self, registry: &Registry, image: &Image) -> Result<(), Error> {
+        if self.may_mix {
+            return Ok(());
+        }
+        let has = attach::existing(registry, &image.digest)?;
+        if has != (Existing { simple_signing: true, bundle: false }) {
+            return Ok(());
+        }
+        Err(attach::mixed(image).hint(
+            "--output-dir DIR writes the bundle; `attach --bundle` attaches it if that is meant",
+        ))
+    }
+
+    /// Prints what happened as JSON, if that was asked for. Where nothing did, an error says enough.
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub(super) fn is_open(&self, request: &Request, status: &str) -> Result<(), Error> {
-        let (signing_request, link) = (request.id.to_string(), request.link.as_deref());
-        self.json(&Open { signing_request, link, status })
-    }
-
-    /// # Errors
-    /// Standard output cannot be written.
-    pub(super) fn finish(&self) -> Result<(), Error> {
-        self.json(&self.made)
-    }
-
-    fn json(&self, value: &impl Serialize) -> Result<(), Error> {
-        if !self.results.json {
-            return Ok(());
+    pub(super) fn finish(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+        let is_empty = self.report.signing_request.is_none() && self.report.signatures.is_empty();
+        if self.results.json && !(is_empty && outcome.is_err()) {
+            let text = serde_json::to_string_pretty(&self.report);
+            terminal::line(
+                &text.map_err(|error| {
+                    Error::failed("the result cannot be written").because(error)
+                })?,
+            )?;
         }
-        let text = serde_json::to_string_pretty(value);
-        let text =
-            text.map_err(|error| Error::failed("the result cannot be written").because(error))?;
-        terminal::line(&text)
+        outcome
     }
 }
 

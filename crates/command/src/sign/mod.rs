@@ -26,7 +26,7 @@ use crate::statement;
 use by_hash::ByHash;
 use by_request::ByRequest;
 use deliver::Delivery;
-pub(crate) use plan::resolve;
+pub(crate) use plan::messages_of as messages;
 pub(crate) use resume::{Resumption, resume};
 pub(crate) use submit::submit;
 
@@ -109,6 +109,19 @@ impl Message {
         Ok(Self { image: image.clone(), format, content, file: format!("{stem}.{kind}.json") })
     }
 
+    /// What the files with its signature are called.
+    fn files_made(&self) -> Vec<String> {
+        let file = &self.file;
+        match self.format {
+            Format::Bundle => {
+                let stem = file.strip_suffix(".json").unwrap_or(file);
+                let stem = stem.strip_suffix(".statement").unwrap_or(stem);
+                vec![format!("{stem}.bundle.json")]
+            }
+            Format::SimpleSigning => vec![file.clone(), format!("{file}.sig")],
+        }
+    }
+
     /// The bytes under the signature.
     fn to_sign(&self) -> Vec<u8> {
         match self.format {
@@ -164,38 +177,39 @@ pub(crate) fn run(order: Order) -> Result<(), Error> {
     let via = order.via.or(settings.via).unwrap_or(Via::Request);
     if via == Via::Hash {
         order.asking.check_for_hash()?;
+    } else {
+        check_form(settings.form, order.formats.iter().flatten())?;
     }
     let registries = Registries::new(order.plain);
     // Before the service is asked, so that nothing is signed of an order that cannot be carried out.
     let messages = plan::messages(&order, &registries)?;
-    if via == Via::Request && settings.form == PayloadForm::Dsse {
-        check_for_dsse(&messages)?;
-    }
     let client = service::open(&config)?;
     let policy = service::policy(&client, &order.policy, via)?;
-    let mut delivery =
-        Delivery::new(order.policy.clone(), policy.key().clone(), &registries, order.results);
-    match via {
+    let key = policy.key().clone();
+    let mut delivery = Delivery::new(order.policy.clone(), key, &registries, order.results);
+    let outcome = match via {
         Via::Hash => {
             let by_hash =
                 ByHash { client: &client, policy: &policy, config: &config, settings: &settings };
-            for message in messages {
-                delivery.take(&by_hash.sign(message)?)?;
-            }
+            let mut messages = messages.into_iter();
+            messages.try_for_each(|message| delivery.take(&by_hash.sign(message)?))
         }
         Via::Request => {
             let (name, wait) = (order.policy, order.asking.wait);
             let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
-            by_request.sign(&settings, messages, &mut delivery)?;
+            by_request.sign(&settings, messages, &mut delivery)
         }
-    }
-    delivery.finish()
+    };
+    delivery.finish(outcome)
 }
 
-fn check_for_dsse(messages: &[Message]) -> Result<(), Error> {
-    match messages.iter().find(|message| message.format == Format::SimpleSigning) {
-        Some(_) => Err(Error::usage("a payload of simple signing cannot be signed as DSSE")
-            .hint("use --form raw with --format simple-signing, or --format bundle")),
-        None => Ok(()),
+fn check_form<'a>(
+    form: PayloadForm,
+    mut formats: impl Iterator<Item = &'a Format>,
+) -> Result<(), Error> {
+    if form == PayloadForm::Raw || formats.all(|format| *format == Format::Bundle) {
+        return Ok(());
     }
+    Err(Error::usage("a payload of simple signing cannot be signed as DSSE")
+        .hint("use --form raw with --format simple-signing, or --format bundle"))
 }

@@ -3,7 +3,8 @@
 
 use crate::attach::{self, Existing};
 use crate::error::Error;
-use crate::image::{Image, ImageName, Repository};
+use crate::image::{Image, ImageName};
+use crate::payload::Annotations;
 use crate::registry::manifest::{Index, is_index};
 use crate::registry::{Manifest, PlainHttp, Registries, Registry};
 use crate::sign::{Format, Message, Order};
@@ -52,11 +53,25 @@ fn images(registry: &Registry, name: &ImageName, recursive: bool) -> Result<Vec<
         let index = Index::read(&manifest.bytes).map_err(|why| {
             Error::failed(format!("{} cannot be read", manifest.digest)).because(why)
         })?;
+        if index.unreadable() > 0 {
+            terminal::warn(&format!(
+                "{} of the manifests that {} lists have a digest that is not SHA-256; they are not signed",
+                index.unreadable(),
+                manifest.digest
+            ));
+        }
         for entry in index.descriptors() {
             if digests.contains(&entry.digest) {
                 continue;
             }
-            unread.extend(registry.manifest(entry.digest.as_str())?);
+            let found = registry.manifest(entry.digest.as_str())?.ok_or_else(|| {
+                Error::failed(format!(
+                    "{} lists {}, which is not there",
+                    manifest.digest, entry.digest
+                ))
+                .hint("push all platforms of the image, or sign it without --recursive")
+            })?;
+            unread.push(found);
             digests.push(entry.digest);
         }
     }
@@ -78,17 +93,31 @@ fn manifest(registry: &Registry, name: &ImageName) -> Result<Manifest, Error> {
     Ok(found)
 }
 
-/// The image that a name means, and says so if that was not in the name.
+/// What is signed for images in one form. A digest is believed without asking the registry.
 ///
 /// # Errors
 /// An image that is not there.
-pub(crate) fn resolve(name: &ImageName, plain: PlainHttp) -> Result<Image, Error> {
-    let repository: Repository = name.repository.clone();
-    let digest = match &name.digest {
-        Some(digest) => digest.clone(),
-        None => manifest(&Registry::open(&repository, plain)?, name)?.digest,
-    };
-    Ok(Image { repository, digest })
+pub(crate) fn messages_of(
+    names: &[ImageName],
+    format: Format,
+    annotations: &Annotations,
+    plain: PlainHttp,
+) -> Result<Vec<Message>, Error> {
+    let registries = Registries::new(plain);
+    let mut images: Vec<Image> = Vec::new();
+    let mut messages = Vec::new();
+    for name in names {
+        let repository = name.repository.clone();
+        let digest = match &name.digest {
+            Some(digest) => digest.clone(),
+            None => manifest(&*registries.open(&repository)?, name)?.digest,
+        };
+        let image = Image { repository, digest };
+        let stem = stem(&image, &images);
+        messages.push(Message::of(&image, format, annotations, &stem)?);
+        images.push(image);
+    }
+    Ok(messages)
 }
 
 /// cosign looks at signatures of simple signing only if an image has no bundle: a first bundle takes the others out of
@@ -101,10 +130,9 @@ fn formats(order: &Order, registry: &Registry, image: &Image) -> Result<Vec<Form
     let has = attach::existing(registry, &image.digest)?;
     match wanted {
         None if has == (Existing { simple_signing: true, bundle: false }) => {
-            let what = format!("{image} has signatures of simple signing and no bundle");
-            Err(Error::failed(what)
-                .because("with a bundle beside them cosign would no longer look at them")
-                .hint("--format simple-signing adds one of their kind; --format bundle or both says that this is meant"))
+            Err(attach::mixed(image).hint(
+                "--format simple-signing adds one of their kind; --format bundle or both says that this is meant",
+            ))
         }
         None => Ok(vec![Format::Bundle]),
         Some(formats) => {

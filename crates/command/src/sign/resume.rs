@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::registry::{PlainHttp, Registries};
-use crate::request::{Requests, archive, file};
+use crate::request::{Request, Requests, Unusable, archive, file};
 use crate::service::{self, PolicyName};
 use crate::sign::by_request::{ByRequest, Unchecked, of_parts};
 use crate::sign::deliver::Delivery;
@@ -36,28 +36,57 @@ pub(crate) fn resume(resumption: Resumption) -> Result<(), Error> {
     let client = service::open(&config)?;
     let mut progress = Progress::default();
     let mut requests = Requests::open(&client, &config.folders, &mut progress);
-    let request = requests.by_id(id);
-    let task = request.task.clone().and_then(Task::read);
-    let known = task.as_ref().map(|(policy, ..)| policy.clone());
-    let name = policy.or(known).ok_or_else(|| {
-        Error::usage(format!("this machine does not know the signing request {id}"))
-            .hint("--policy PROJECT/POLICY says whose key the signature has to verify with")
-    })?;
+    let mut request = requests.by_id(id);
+    let task = request.task.take().and_then(Task::read);
+    let name = policy_of(id, policy, task.as_ref().map(|(policy, ..)| policy))?;
     let policy = service::policy(&client, &name, Via::Request)?;
     let registries = Registries::new(plain);
-    let (parts, folder) = task.map(|(_, parts, folder)| (parts, folder)).unzip();
-    results.folder = results.folder.or(folder.flatten());
-    let mut delivery = Delivery::new(name.clone(), policy.key().clone(), &registries, results);
-    let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
-    by_request.finish(&mut requests, &request, &mut delivery, |zip| match &parts {
-        Some(parts) => of_parts(parts, zip),
-        None => of_zip(zip),
-    })?;
-    delivery.finish()
+    let key = policy.key().clone();
+    let by_request =
+        ByRequest { client: &client, policy, name: name.clone(), config: &config, wait };
+    match task {
+        Some((_, parts, folder)) => {
+            results.folder = results.folder.or(folder);
+            let mut delivery = Delivery::new(name, key, &registries, results);
+            let read = |zip: &[u8]| of_parts(&parts, zip);
+            let outcome = by_request.finish(&mut requests, &request, &mut delivery, read);
+            delivery.finish(outcome)
+        }
+        None => {
+            let mut delivery = Delivery::new(name, key, &registries, results);
+            delivery.may_mix = false;
+            // Whoever made it remembers it; what we cannot read, they may.
+            let request = Request::named(id);
+            let unsigned = requests.unsigned(&request)?;
+            let read = |zip: &[u8]| of_zip(zip, unsigned.as_deref()).map_err(Unusable::Now);
+            let outcome = by_request.finish(&mut requests, &request, &mut delivery, read);
+            delivery.finish(outcome)
+        }
+    }
 }
 
-/// All that a signed zip has, for which images it says itself.
-fn of_zip(zip: &[u8]) -> Result<Vec<Unchecked>, String> {
+/// The policy that the run before used, and on another machine the one that is given.
+fn policy_of(
+    id: Uuid,
+    given: Option<PolicyName>,
+    known: Option<&PolicyName>,
+) -> Result<PolicyName, Error> {
+    match (given, known) {
+        (Some(given), Some(known)) if given != *known => {
+            Err(Error::usage(format!("the signing request {id} is of {known}, not of {given}"))
+                .hint("leave --policy away"))
+        }
+        (Some(name), _) => Ok(name),
+        (None, Some(known)) => Ok(known.clone()),
+        (None, None) => {
+            Err(Error::usage(format!("this machine does not know the signing request {id}"))
+                .hint("--policy PROJECT/POLICY says whose key the signature has to verify with"))
+        }
+    }
+}
+
+/// All that a signed zip has, for which images it says itself. What was handed in shows what was put in.
+fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String> {
     let paths = archive::paths(zip)?;
     let forms = [PayloadForm::Raw, PayloadForm::Dsse];
     let signed = paths.iter().filter_map(|path| {
@@ -65,20 +94,52 @@ fn of_zip(zip: &[u8]) -> Result<Vec<Unchecked>, String> {
     });
     let mut found = Vec::new();
     for (path, form) in signed {
-        let signed = file::found(zip, path, form)?;
-        // Its file beside others, whatever the folder in the zip.
-        let name = path.replace(['/', '\\'], "-");
-        let is_encoded = form == PayloadForm::Raw && signed.content.starts_with(b"DSSEv1 ");
-        let format = if is_encoded { Format::Bundle } else { Format::SimpleSigning };
-        let content = returned::content(format, form, signed.content)?;
-        let message = submit::read(content, name).map_err(|why| format!("{path} in it: {why}"))?;
-        terminal::say(&format!("{path:?} is for {}", message.image));
-        found.push(Unchecked { message, signature: signed.signature, added: Vec::new() });
+        let one = signed_file(path, form, zip, unsigned)
+            .map_err(|why| terminal::visible(&format!("{path} in it: {why}")))?;
+        terminal::say(&format!("{path} is for {}", one.message.image));
+        found.push(one);
     }
+    let messages: Vec<_> = found.iter().map(|one| one.message.clone()).collect();
+    submit::check_names(&messages).map_err(|error| error.statement())?;
     if found.is_empty() {
         return Err("there is no signature in it".to_owned());
     }
     Ok(found)
+}
+
+fn signed_file(
+    path: &str,
+    form: PayloadForm,
+    zip: &[u8],
+    unsigned: Option<&[u8]>,
+) -> Result<Unchecked, String> {
+    // A file beside others, whatever the folder in the zip.
+    let name = path.replace('/', "-");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !name.chars().all(is_plain) || name.starts_with('.') {
+        return Err("its name is not one for a file here".to_owned());
+    }
+    let file::SignedFile { content, signature } = file::found(zip, path, form)?;
+    let format = format_of(form, &content);
+    let content = returned::content(format, form, content)?;
+    let message = submit::read(content, name.clone())?;
+    let handed_in = match unsigned {
+        Some(unsigned) => archive::unpacked(unsigned, path, file::FOUND_MAX)?,
+        None => None,
+    };
+    let added = match handed_in {
+        Some(content) => {
+            let content = returned::content(format_of(form, &content), form, content)?;
+            returned::added(&submit::read(content, name)?, &message.content)?
+        }
+        None => Vec::new(),
+    };
+    Ok(Unchecked { message, signature, added })
+}
+
+fn format_of(form: PayloadForm, content: &[u8]) -> Format {
+    let is_encoded = form == PayloadForm::Raw && content.starts_with(b"DSSEv1 ");
+    if is_encoded { Format::Bundle } else { Format::SimpleSigning }
 }
 
 #[cfg(test)]
@@ -102,7 +163,7 @@ mod tests {
             ("x.payload.json.sig", b"s2"),
             ("other.txt", b""),
         ]);
-        let found = of_zip(&zip.unwrap()).unwrap();
+        let found = of_zip(&zip.unwrap(), None).unwrap();
         let part = |message: Message, file: &str, signature: &[u8]| Unchecked {
             message: Message { file: file.to_owned(), ..message },
             signature: signature.to_vec(),
@@ -116,17 +177,17 @@ mod tests {
     #[test]
     fn a_zip_without_a_signature_of_an_image_is_refused() {
         for files in [&[("payload.json", &b"{}"[..])][..], &[("a", b"{}"), ("a.sig", b"s")]] {
-            assert!(of_zip(&archive::packed(files.iter().copied()).unwrap()).is_err());
+            assert!(of_zip(&archive::packed(files.iter().copied()).unwrap(), None).is_err());
         }
     }
 
     proptest! {
         #[test]
         fn no_zip_makes_it_panic(bytes: Vec<u8>, name in "[a-z./]{1,9}", content: Vec<u8>) {
-            of_zip(&bytes).ok();
+            of_zip(&bytes, Some(&bytes)).ok();
             let signature = format!("{name}.sig");
             if let Ok(zip) = archive::packed([(&*name, &*content), (&*signature, b"s")]) {
-                of_zip(&zip).ok();
+                of_zip(&zip, Some(&zip)).ok();
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::bundle::statement_in;
 use crate::payload;
 use crate::sign::{Format, Message};
 use crate::statement;
+use crate::terminal::visible;
 
 /// The payload or statement in a file that came back.
 ///
@@ -30,7 +31,7 @@ pub(super) fn added(asked: &Message, content: &[u8]) -> Result<Vec<String>, Stri
     if asked.content == content {
         return Ok(Vec::new());
     }
-    // With types, as those refuse a name that is there twice.
+    // They refuse a name that is there twice, of which the values below have only one.
     let open = match asked.format {
         Format::SimpleSigning => payload::read(content).map(|_| OPEN_IN_PAYLOADS),
         Format::Bundle => statement::read(content).map(|_| OPEN_IN_STATEMENTS),
@@ -38,84 +39,76 @@ pub(super) fn added(asked: &Message, content: &[u8]) -> Result<Vec<String>, Stri
     let unreadable = |error: serde_json::Error| format!("cannot be read: {error}");
     let asked: Value = serde_json::from_slice(&asked.content).map_err(unreadable)?;
     let came: Value = serde_json::from_slice(content).map_err(unreadable)?;
-    let mut comparison = Comparison { open, added: Vec::new() };
-    comparison.value("", &asked, &came)?;
+    let mut comparison = Comparison { open, place: Vec::new(), added: Vec::new() };
+    comparison.value(&asked, &came)?;
     Ok(comparison.added)
 }
 
-/// Below these paths something may be put in.
-const OPEN_IN_PAYLOADS: &[&str] = &["optional"];
-const OPEN_IN_STATEMENTS: &[&str] = &["subject.0.annotations", "predicate"];
+/// Below these places something may be put in.
+const OPEN_IN_PAYLOADS: &[&[&str]] = &[&["optional"]];
+const OPEN_IN_STATEMENTS: &[&[&str]] = &[&["subject", "0", "annotations"], &["predicate"]];
 
 struct Comparison {
-    open: &'static [&'static str],
+    open: &'static [&'static [&'static str]],
+    /// Where it is, from the top.
+    place: Vec<String>,
     added: Vec<String>,
 }
 
 impl Comparison {
-    fn value(&mut self, path: &str, asked: &Value, came: &Value) -> Result<(), String> {
+    fn value(&mut self, asked: &Value, came: &Value) -> Result<(), String> {
         match (asked, came) {
             _ if asked == came => Ok(()),
-            (Value::Object(asked), Value::Object(came)) => self.object(path, asked, came),
-            (Value::Null, Value::Object(came)) if self.is_open(path) => {
-                self.object(path, &Map::new(), came)
-            }
+            (Value::Object(asked), Value::Object(came)) => self.object(asked, came),
+            (Value::Null, Value::Object(came)) if self.is_open() => self.object(&Map::new(), came),
             (Value::Array(asked), Value::Array(came)) if asked.len() == came.len() => {
                 let mut pairs = asked.iter().zip(came).enumerate();
-                pairs.try_for_each(|(at, (asked, came))| {
-                    self.value(&below(path, &at.to_string()), asked, came)
-                })
+                pairs.try_for_each(|(at, (asked, came))| self.member(&at.to_string(), asked, came))
             }
-            _ => Err(visible(&format!("came back with {path} {came} instead of {asked}"))),
+            _ => Err(format!("came back with {} {came} instead of {asked}", self.path())),
         }
     }
 
     fn object(
         &mut self,
-        path: &str,
         asked: &Map<String, Value>,
         came: &Map<String, Value>,
     ) -> Result<(), String> {
         for (name, value) in asked {
-            let path = below(path, name);
             match came.get(name) {
-                Some(came) => self.value(&path, value, came)?,
-                None => return Err(visible(&format!("came back without {path}"))),
+                Some(came) => self.member(name, value, came)?,
+                None => return Err(format!("came back without {} in {}", name, self.path())),
             }
         }
         for (name, value) in came.iter().filter(|(name, _)| !asked.contains_key(*name)) {
-            let path = below(path, name);
-            if !self.is_open(&path) {
-                return Err(visible(&format!(
-                    "came back with {path}, where nothing may be put in"
-                )));
+            if !self.is_open() {
+                let path = self.path();
+                return Err(format!(
+                    "came back with {name} in {path}, where nothing may be put in"
+                ));
             }
-            self.added.push(visible(&format!("{path}: {value}")));
+            self.added.push(visible(&format!("{}.{name}: {value}", self.path())));
         }
         Ok(())
     }
 
-    fn is_open(&self, path: &str) -> bool {
-        let is_below = |open: &&str| match path.strip_prefix(*open) {
-            Some(rest) => rest.is_empty() || rest.starts_with('.'),
-            None => false,
+    fn member(&mut self, name: &str, asked: &Value, came: &Value) -> Result<(), String> {
+        self.place.push(name.to_owned());
+        let compared = self.value(asked, came);
+        self.place.pop();
+        compared
+    }
+
+    fn is_open(&self) -> bool {
+        let is_below = |open: &&[&str]| {
+            open.len() <= self.place.len() && open.iter().zip(&self.place).all(|(a, b)| *a == b)
         };
         self.open.iter().any(is_below)
     }
-}
 
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// Others wrote it, and a terminal is to show it.
-fn visible(text: &str) -> String {
-    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
-    let shown = |c: char| match c {
-        _ if is_plain(c) => c.to_string(),
-        _ => c.escape_unicode().to_string(),
-    };
-    text.chars().map(shown).collect()
+    fn path(&self) -> String {
+        if self.place.is_empty() { "its top level".to_owned() } else { self.place.join(".") }
+    }
 }
 
 #[cfg(test)]
@@ -184,19 +177,26 @@ mod tests {
             ("00000000", "00000001"),
             (r#""by":"us""#, ""),
             (r#""by":"us""#, r#""by":"them""#),
+            (r#""by":"us""#, r#""by":"them","by":"us""#),
             (r#"{"critical""#, r#"{"more":1,"critical""#),
-            (r#"{"_type""#, r#"{"more":1,"_type""#),
+            (r#"{"critical""#, r#"{"optional.x":1,"critical""#),
             (r#"{"critical""#, r#"{"critical":{},"critical""#),
             (r#"{"identity""#, r#"{"more":1,"identity""#),
+            (r#"{"_type""#, r#"{"more":1,"_type""#),
+            (r#"{"_type""#, r#"{"predicate.x":1,"_type""#),
+            (r#"{"_type""#, r#"{"subject.0.annotations.x":1,"_type""#),
+            (r#""annotations""#, r#""annotations.x":1,"annotations""#),
             (r#""predicate":{}"#, r#""predicate":null"#),
-            (r#"/sign/v1"#, r#"/sign/v2"#),
-            (r#"}}]"#, r#"}},{"name":"x","digest":{}}]"#),
+            (r#""predicate":{}"#, r#""predicate":{"a":1,"a":1}"#),
+            ("/sign/v1", "/sign/v2"),
+            ("}}]", r#"}},{"name":"x","digest":{}}]"#),
         ] {
-            for format in [Format::SimpleSigning, Format::Bundle] {
-                let asked = asked(format);
-                let came = text(&asked).replacen(from, to, 1);
-                let added = added(&asked, came.as_bytes());
-                assert!(added.is_err() || came == text(&asked), "{came}: {added:?}");
+            let forms = [Format::SimpleSigning, Format::Bundle].map(asked);
+            let changed = forms.iter().filter(|asked| text(asked).contains(from));
+            assert!(changed.clone().count() > 0, "{from}");
+            for asked in changed {
+                let came = text(asked).replacen(from, to, 1);
+                assert!(added(asked, came.as_bytes()).is_err(), "{came}");
             }
         }
     }
@@ -212,7 +212,45 @@ mod tests {
         assert_eq!(content(Format::Bundle, PayloadForm::Dsse, envelope), Ok(asked.content));
     }
 
+    /// Puts a member into the object that is the `at`th from the front. Gives its place.
+    fn put(value: &mut Value, at: &mut usize, place: &[&str], name: &str) -> Option<Vec<String>> {
+        let members: Vec<(String, &mut Value)> = match value {
+            Value::Object(object) if *at == 0 => {
+                let is_new = !object.contains_key(name);
+                object.entry(name).or_insert(Value::Bool(true));
+                return is_new.then(|| place.iter().map(|&part| part.to_owned()).collect());
+            }
+            Value::Object(object) => {
+                *at -= 1;
+                object.iter_mut().map(|(name, value)| (name.clone(), value)).collect()
+            }
+            Value::Array(items) => {
+                items.iter_mut().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
+            }
+            _ => return None,
+        };
+        members
+            .into_iter()
+            .find_map(|(part, value)| put(value, at, &[place, &[part.as_str()]].concat(), name))
+    }
+
     proptest! {
+        #[test]
+        fn something_can_be_put_in_at_the_open_places_alone(
+            is_bundle: bool,
+            mut at in 0usize..6,
+            name in "[a-z]{1,3}|optional[.]x|predicate[.]x|annotations[.]x|Critical",
+        ) {
+            let asked = asked(if is_bundle { Format::Bundle } else { Format::SimpleSigning });
+            let mut came: Value = serde_json::from_slice(&asked.content).unwrap();
+            if let Some(place) = put(&mut came, &mut at, &[], &name) {
+                let place: Vec<_> = place.iter().map(String::as_str).collect();
+                let is_open = [&["optional"][..], &["predicate"], &["subject", "0", "annotations"]].contains(&&*place);
+                let added = added(&asked, came.to_string().as_bytes());
+                prop_assert_eq!(added.is_ok(), is_open, "{} {:?}", came, added);
+            }
+        }
+
         #[test]
         fn no_content_makes_it_panic(bytes: Vec<u8>, text in "\\PC*") {
             for format in [Format::SimpleSigning, Format::Bundle] {

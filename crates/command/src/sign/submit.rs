@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use signpath_client::config::{PayloadForm, Via};
+use signpath_client::config::Via;
 
 use crate::error::Error;
 use crate::files;
@@ -13,7 +13,7 @@ use crate::registry::{PlainHttp, Registries};
 use crate::service::{self, PolicyName};
 use crate::sign::by_request::ByRequest;
 use crate::sign::deliver::Delivery;
-use crate::sign::{Asking, Format, Message, Results, check_for_dsse};
+use crate::sign::{Asking, Format, Message, Results, check_form};
 use crate::statement;
 
 /// Has files signed: payloads of simple signing, or statements.
@@ -30,9 +30,7 @@ pub(crate) fn submit(
     check_names(&messages)?;
     let config = service::configuration()?;
     let settings = asking.settings(&config.cosign)?;
-    if settings.form == PayloadForm::Dsse {
-        check_for_dsse(&messages)?;
-    }
+    check_form(settings.form, messages.iter().map(|message| &message.format))?;
     let client = service::open(&config)?;
     let policy = service::policy(&client, &name, Via::Request)?;
     // Files are all that comes of it, so that no registry is asked.
@@ -40,8 +38,8 @@ pub(crate) fn submit(
     let mut delivery = Delivery::new(name.clone(), policy.key().clone(), &registries, results);
     let wait = asking.wait;
     let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
-    by_request.sign(&settings, messages, &mut delivery)?;
-    delivery.finish()
+    let outcome = by_request.sign(&settings, messages, &mut delivery);
+    delivery.finish(outcome)
 }
 
 fn message(path: &Path) -> Result<Message, Error> {
@@ -85,17 +83,17 @@ fn one(stated: statement::Stated) -> Result<(String, crate::digest::Digest), Str
     }
 }
 
-/// What is signed has the names of what was handed in.
-fn check_names(messages: &[Message]) -> Result<(), Error> {
-    let twice = messages
-        .iter()
-        .enumerate()
-        .find(|(at, message)| messages.iter().take(*at).any(|before| before.file == message.file));
-    match twice {
-        Some((_, message)) => Err(Error::usage(format!("two files are called {}", message.file))
-            .hint("give them different names, or submit them one after the other")),
-        None => Ok(()),
+/// Nothing is written over something else.
+pub(super) fn check_names(messages: &[Message]) -> Result<(), Error> {
+    let mut names: Vec<String> = Vec::new();
+    for name in messages.iter().flat_map(Message::files_made) {
+        if names.contains(&name) {
+            return Err(Error::usage(format!("two files would be called {name}"))
+                .hint("give them different names, or submit them one after the other"));
+        }
+        names.push(name);
     }
+    Ok(())
 }
 
 #[cfg(test)]
