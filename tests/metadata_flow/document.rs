@@ -23,12 +23,44 @@ fn blocks(name: &str) -> Vec<String> {
     blocks.map(|block| block.expect("a block ends").to_owned()).collect()
 }
 
-/// The lines of the script that can be exchanged, each with the one of ours.
-pub(super) fn exchanges() -> Vec<(String, String)> {
+/// What of a script stands between two lines, and the line of ours for it.
+pub(super) struct Exchange {
+    first: String,
+    /// The line after it; the first one stands for itself without.
+    end: Option<String>,
+    pub(super) ours: String,
+}
+
+impl Exchange {
+    /// The script with the line of ours.
+    pub(super) fn made_in(&self, script: &str) -> String {
+        let (before, from) = once(script, &format!("\n{}\n", self.first));
+        let after = match &self.end {
+            Some(end) => format!("\n{end}\n{}", once(from, &format!("\n{end}\n")).1),
+            None => format!("\n{from}"),
+        };
+        format!("{before}\n{}{after}", self.ours)
+    }
+}
+
+#[track_caller]
+fn once<'a>(script: &'a str, line: &str) -> (&'a str, &'a str) {
+    assert_eq!(script.matches(line).count(), 1, "{line}");
+    script.split_once(line).expect("it is there")
+}
+
+/// The steps that can be exchanged, in their order.
+pub(super) fn exchanges() -> Vec<Exchange> {
     let part = part("exchange");
     let rows = part.trim().lines().skip(2).map(|row| {
-        let mut cells = row.split('`').skip(1).step_by(2).map(str::to_owned);
-        (cells.next().expect("cosign's line"), cells.next().expect("our line"))
+        let cells: Vec<_> = row.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        match <[_; 3]>::try_from(cells) {
+            Ok([first, end, ours]) => Exchange { first, end: Some(end), ours },
+            Err(cells) => {
+                let [first, ours] = cells.try_into().expect("a line of theirs and one of ours");
+                Exchange { first, end: None, ours }
+            }
+        }
     });
     rows.collect()
 }
@@ -41,10 +73,10 @@ fn the_document_s_pieces_are_the_script() {
 }
 
 #[test]
-fn payload_and_signature_have_a_line_of_ours_each() {
+fn each_of_the_three_steps_has_a_line_of_ours() {
     let exchanges = exchanges();
-    let ours: Vec<_> = exchanges.iter().map(|(_, ours)| ours.split('"').next().unwrap()).collect();
-    assert_eq!(ours, ["signpath-cosign payload ", "signpath-cosign attach "]);
+    let ours: Vec<_> = exchanges.iter().map(|row| row.ours.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(ours, ["payload", "submit", "attach"]);
 }
 
 #[test]
