@@ -41,6 +41,8 @@ mod measured;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod metadata_flow;
+#[cfg(test)]
 mod newer_functions;
 #[cfg(test)]
 mod objects;

@@ -4,11 +4,11 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::json;
 
-use super::{
+use super::program::{run, run_with};
+use crate::cosign::{
+    bench::{Bench, Version},
     front::{Door, Front, LOGIN},
-    program::{run, run_with},
 };
-use crate::cosign::bench::{Bench, Version};
 
 const DOORS: [Door; 2] = [Door::Basic, Door::Bearer];
 

@@ -65,7 +65,7 @@ pub(super) fn run_with(place: &Workplace, variables: &[(String, String)], words:
 }
 
 /// Where it is: named in the environment, or built once, as cargo does not build programs of another package for a test.
-pub(super) fn path() -> &'static PathBuf {
+pub(crate) fn path() -> &'static PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match variable("SIGNPATH_TEST_COMMAND") {
         Some(named) => named.into(),

@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, thread};
 
 use serde_json::Value;
 
-use super::{front::Front, program::run};
+use super::program::run;
 use crate::{
-    cosign::bench::{Bench, VERSIONS, Version, key_of, text},
+    cosign::{
+        bench::{Bench, VERSIONS, Version, key_of, text},
+        front::Front,
+    },
     harness::repository_file,
 };
 

@@ -33,7 +33,7 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    fn program(self) -> Tool {
+    pub(crate) fn program(self) -> Tool {
         match self {
             Self::V3 => Tool::CosignV3,
             Self::Plain => Tool::CosignPlain,

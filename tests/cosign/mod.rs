@@ -4,6 +4,7 @@
 
 pub(crate) mod bench;
 mod certificates;
+pub(crate) mod front;
 mod key_uris;
 mod keys;
 mod manifests;

@@ -4,6 +4,7 @@ mod documents;
 mod keys;
 mod metadata;
 mod refusals;
+mod registries;
 mod remembered;
 pub(crate) mod requests;
 

@@ -1,6 +1,7 @@
 //! The audit log: a line per request to sign, whether it was signed or refused.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -12,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use x509_cert::der::DateTime;
 
 use crate::{
-    Error, private_file,
+    Error,
+    archive::Archive,
+    artifact::signed_files,
+    private_file,
     record::{Memory, Newest},
     routes::Route,
     signing_request::{SigningRequest, SigningRequestStatus},
@@ -25,6 +29,9 @@ const COMMAND_LINES: &[&str] = &["/sourceProcess/commandLine", "/CreatingProcess
 
 /// How many characters of a command line are shown to people.
 const COMMAND_LINE_LENGTH: usize = 60;
+
+/// How many bytes of payloads are kept of one request; what is beyond is in its artifact alone.
+const MOST_PAYLOADS: usize = 64 * 1024;
 
 /// One request to sign.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -48,6 +55,9 @@ pub struct AuditEntry {
     /// SHA-256 of the zip of a file-based request, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
+    /// What a file-based request wants signed, or, once it is, what was signed: the text of each file by its path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub payloads: BTreeMap<String, String>,
     /// What the client said about itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
@@ -108,6 +118,7 @@ impl AuditEntry {
             algorithm: None,
             digest: None,
             artifact: None,
+            payloads: BTreeMap::new(),
             metadata: None,
             result: nothing_yet,
         }
@@ -119,6 +130,7 @@ impl AuditEntry {
         self.policy = Some(request.policy_name());
         self.algorithm = Some(configuration.describe());
         self.artifact = Some(request.artifact.sha256());
+        self.payloads = payloads(request);
         self.result = AuditResult::of(request);
     }
 
@@ -152,6 +164,11 @@ impl AuditEntry {
         visible::line(&columns.join("  "))
     }
 
+    /// The payloads for people, a line each: path and text, with control characters shown.
+    pub fn payload_lines(&self) -> impl Iterator<Item = String> {
+        self.payloads.iter().map(|(path, text)| visible::line(&format!("{path}: {text}")))
+    }
+
     /// What the client said it was started with, in the words of whichever route it used.
     fn command_line(&self) -> Option<&str> {
         let metadata = self.metadata.as_ref()?;
@@ -175,6 +192,20 @@ impl AuditResult {
             }
         }
     }
+}
+
+/// The texts among the files that the artifact configuration names, as far as there is room for them.
+fn payloads(request: &SigningRequest) -> BTreeMap<String, String> {
+    let bytes = request.signed_artifact.as_ref().unwrap_or(&request.artifact);
+    let Ok(archive) = Archive::read(&bytes.0) else { return BTreeMap::new() };
+    let mut room = MOST_PAYLOADS;
+    let files = signed_files(&request.artifact_configuration, &archive);
+    let texts = files.filter_map(|file| {
+        let text = std::str::from_utf8(&file.content).ok()?;
+        room = room.checked_sub(text.len())?;
+        Some((file.path.clone(), text.to_owned()))
+    });
+    texts.collect()
 }
 
 /// A command line, cut where it gets longer than a line for people bears.
@@ -305,7 +336,10 @@ mod tests {
             let mut entry = AuditEntry::begin(Route::SignHash, &text);
             entry.policy = Some(text.clone());
             entry.metadata = Some(serde_json::json!({ "sourceProcess": { "commandLine": text } }));
-            prop_assert!(!entry.to_text().chars().any(|c| c.is_control() || visible::is_directional(c)));
+            entry.payloads.insert(text.clone(), text);
+            for line in entry.payload_lines().chain([entry.to_text()]) {
+                prop_assert!(!line.chars().any(|c| c.is_control() || visible::is_directional(c)));
+            }
         }
 
         #[test]

@@ -4,7 +4,8 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    iter,
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -40,7 +41,8 @@ const AUDIT_EXAMPLES: &str = "Columns, two spaces apart, - for what is not known
   time (UTC), user of the token, project/policy, algorithm, digest,
   `signed` with the signing request's id or `refused` with status and reason,
   the beginning of the client's command line
-All else that was written down is in the lines of --json.
+--payloads puts what a file-based request wanted signed below its line, a file a line. All else
+that was written down is in the lines of --json.
 
 Examples:
   signpath-sandbox audit --state ~/.sandbox
@@ -122,12 +124,15 @@ struct AuditArguments {
     /// Print the lines as they are, JSON
     #[arg(long)]
     json: bool,
+    /// Print below each line what was to be signed
+    #[arg(long, conflicts_with = "json")]
+    payloads: bool,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments),
-        Command::Audit(arguments) => audit(&arguments.state, arguments.json),
+        Command::Audit(arguments) => audit(&arguments),
         Command::Approve(arguments) => decide(&arguments, Decision::Approve),
         Command::Deny(arguments) => decide(&arguments, Decision::Deny),
     };
@@ -213,22 +218,22 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn audit(folder: &Path, as_json: bool) -> Result<(), String> {
-    let lines = read_audit_lines(folder).map_err(|error| error.to_string())?;
+fn audit(arguments: &AuditArguments) -> Result<(), String> {
+    let lines = read_audit_lines(&arguments.state).map_err(|error| error.to_string())?;
     if lines.is_empty() {
         say("nothing was signed or refused yet");
     }
     let mut unreadable = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let text = match serde_json::from_str::<AuditEntry>(line) {
-            _ if as_json => line.clone(),
-            Ok(entry) => entry.to_text(),
+        let shown = match serde_json::from_str::<AuditEntry>(line) {
+            _ if arguments.json => vec![line.clone()],
+            Ok(entry) => shown(&entry, arguments.payloads),
             Err(error) => {
                 unreadable.push(format!("line {}: {error}", index + 1));
                 continue;
             }
         };
-        match print(&text) {
+        match shown.iter().try_for_each(|line| print(line)) {
             Ok(()) => {}
             // `audit | head`: the reader has what it wanted.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
@@ -239,6 +244,12 @@ fn audit(folder: &Path, as_json: bool) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the audit log has lines that cannot be read: {}", unreadable.join("; ")))
+}
+
+/// An entry for people, with its payloads below it if they are wanted.
+fn shown(entry: &AuditEntry, with_payloads: bool) -> Vec<String> {
+    let payloads = entry.payload_lines().filter(|_| with_payloads).map(|line| format!("  {line}"));
+    iter::once(entry.to_text()).chain(payloads).collect()
 }
 
 /// The one place that writes to standard output.

@@ -51,6 +51,31 @@ fn a_request_waits_until_it_is_approved() {
 }
 
 #[test]
+fn the_audit_log_has_what_was_handed_in_and_what_was_signed() {
+    let policy = PolicyConfig::new(POLICY, KeyType::P256).approval().inject("by", "sandbox");
+    let sandbox = builder().policies([policy]).start().unwrap();
+    let payload = simple_signing(REPOSITORY);
+    let files = [("payload.json", &*payload), ("other.txt", "nobody signs it")];
+    let id = submit(&sandbox, POLICY, None, &zip(&files));
+    sandbox.approve(&id).unwrap();
+    let signed = String::from_utf8(signed_files(&sandbox, &id)["payload.json"].clone()).unwrap();
+    assert!(signed.contains(r#""by":"sandbox""#), "{signed}");
+    let payloads: Vec<Vec<_>> =
+        sandbox.audit().into_iter().map(|entry| entry.payloads.into_iter().collect()).collect();
+    assert_eq!(payloads, [payload, signed].map(|text| vec![("payload.json".to_owned(), text)]));
+}
+
+#[test]
+fn payloads_that_are_too_large_or_no_text_are_in_the_artifact_alone() {
+    let sandbox = sandbox();
+    let large = "x".repeat(64 * 1024);
+    let files = [("a.json", "a"), ("b.json", &*large), ("c.json", "c")];
+    submit(&sandbox, "demo/ec", Some("several"), &zip(&files));
+    let payloads = &sandbox.audit()[0].payloads;
+    assert_eq!(payloads.keys().collect::<Vec<_>>(), ["a.json", "c.json"]);
+}
+
+#[test]
 fn a_denied_or_cancelled_request_is_never_signed() {
     let sandbox = sandbox();
     let denied = waiting(&sandbox);

@@ -228,7 +228,7 @@ fn audit_prints_lines_for_people_and_for_programs() {
     let folder = TempDir::new().unwrap();
     let lines = [
         r#"{"time":"2026-01-02T03:04:05.678Z","user":"ci","route":"SignHash","policy":"demo/ec","algorithm":"Ecdsa Ieee","digest":"e3b0","metadata":{"sourceProcess":{"commandLine":"cosign sign","user":"me"}},"result":"signed","signingRequestId":"i-d"}"#,
-        r#"{"time":"2026-01-02T03:04:06.000Z","user":"unknown","route":"SigningRequests","policy":"x\u001b[2J/y","result":"refused","status":401,"reason":"No."}"#,
+        r#"{"time":"2026-01-02T03:04:06.000Z","user":"unknown","route":"SigningRequests","policy":"x\u001b[2J/y","payloads":{"a":"1\n2","b":""},"result":"refused","status":401,"reason":"No."}"#,
     ];
     let log = lines.join("\n") + "\n";
     fs::write(folder.path().join("audit.jsonl"), &log).unwrap();
@@ -238,6 +238,9 @@ fn audit_prints_lines_for_people_and_for_programs() {
          2026-01-02T03:04:06.000Z  unknown  x\\u{1b}[2J/y  -  -  refused 401 No.  -\n";
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert_eq!(output.status.code(), Some(0));
+    let output = run(&["audit", "--state", state, "--payloads"]);
+    let payloads = "  a: 1\\u{a}2\n  b: \n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{expected}{payloads}"));
     let output = run(&["audit", "--state", state, "--json"]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), log);
 }

@@ -1,5 +1,5 @@
-//! What stands before the registry: a referrers API as the OCI distribution specification 1.1 describes it, and a door that
-//! asks for a login.
+//! What stands before the registry, which is Distribution v3 and has no referrers API: that API, as the OCI distribution
+//! specification 1.1 describes it, and a door that asks for a login.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// What a visitor has to show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Door {
+pub(crate) enum Door {
     Open,
     /// User and password.
     Basic,
@@ -25,11 +25,11 @@ pub(super) enum Door {
 }
 
 /// `user:s3cret`
-pub(super) const LOGIN: &str = "dXNlcjpzM2NyZXQ=";
+pub(crate) const LOGIN: &str = "dXNlcjpzM2NyZXQ=";
 const TOKEN: &str = "token-of-the-front";
 
 /// The registry of a test, by another address.
-pub(super) struct Front {
+pub(crate) struct Front {
     address: String,
     seen: Arc<Mutex<Vec<String>>>,
 }
@@ -53,12 +53,12 @@ struct Request {
 
 impl Front {
     /// Lists referrers.
-    pub(super) fn with_referrers(registry: &str) -> Self {
+    pub(crate) fn with_referrers(registry: &str) -> Self {
         Self::new(registry, true, Door::Open)
     }
 
     /// Asks for a login.
-    pub(super) fn behind_a_door(registry: &str, door: Door) -> Self {
+    pub(crate) fn behind_a_door(registry: &str, door: Door) -> Self {
         Self::new(registry, false, door)
     }
 
@@ -84,13 +84,13 @@ impl Front {
     }
 
     /// An image of the registry, by this address.
-    pub(super) fn name(&self, image: &str) -> String {
+    pub(crate) fn name(&self, image: &str) -> String {
         let (_, rest) = image.split_once('/').expect("an image with its registry");
         format!("{}/{rest}", self.address)
     }
 
     /// `METHOD PATH` of what came.
-    pub(super) fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("nobody panicked").clone()
     }
 }
