@@ -15,4 +15,5 @@ mod program;
 mod readme;
 mod requests;
 mod sign;
+mod trust;
 mod usage;
