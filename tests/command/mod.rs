@@ -17,3 +17,4 @@ mod requests;
 mod sign;
 mod trust;
 mod usage;
+mod verifying;
