@@ -11,4 +11,6 @@ pub(crate) mod program;
 mod readme;
 mod requests;
 mod sign;
+mod trust;
 mod usage;
+mod verifying;

@@ -31,7 +31,9 @@ fn what_makes_no_sense_ends_with_2() {
 #[test]
 fn help_has_examples_and_goes_to_standard_output() {
     let place = Workplace::new();
-    for command in [&[][..], &["sign"], &["payload"], &["attach"], &["keys"], &["doctor"]] {
+    for command in
+        [&[][..], &["sign"], &["payload"], &["attach"], &["keys"], &["trust"], &["doctor"]]
+    {
         let help = run_with(&place, &[], &[command, &["--help"]].concat()).succeeds();
         let text = help.text();
         let (_, examples) = text.split_once("Examples:\n").unwrap_or_default();

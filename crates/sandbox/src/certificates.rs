@@ -26,7 +26,10 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
-use crate::{Error, keys};
+use crate::{
+    Error,
+    keys::{self, KeyPair},
+};
 
 /// Clocks of verifiers may be behind ours.
 const BACKDATED: Duration = Duration::from_secs(60 * 60);
@@ -141,18 +144,51 @@ impl Authority {
     }
 }
 
+/// A certificate for code signing that a policy's key issues for itself, DER. It is no authority.
+pub(crate) fn self_signed(
+    common_name: &str,
+    key: &KeyPair,
+    alternative_name: Option<String>,
+) -> Result<Vec<u8>, Error> {
+    let failed =
+        |reason: String| Error::crypto(format!("the certificate of {common_name}"), reason);
+    let spki = key.spki_der().map_err(failed)?;
+    let build = || -> builder::Result<Vec<u8>> {
+        let subject = Name::from_str(&format!("CN={common_name}"))?;
+        let usage = Usage::CodeSigning(alternative_name);
+        let profile = Profile::Leaf { issuer: subject.clone(), subject, usage };
+        let now = SystemTime::now();
+        let validity =
+            Validity::new(Time::try_from(now - BACKDATED)?, Time::try_from(now + LIFETIME)?);
+        let spki = SubjectPublicKeyInfoOwned::from_der(&spki)?;
+        let builder = CertificateBuilder::new(profile, serial_number(), validity, spki)?;
+        let certificate = match key {
+            KeyPair::Rsa(key) => {
+                let key = rsa::pkcs1v15::SigningKey::<sha2::Sha256>::new(key.as_ref().clone());
+                builder.build::<_, rsa::pkcs1v15::Signature>(&key)
+            }
+            KeyPair::P256(key) => builder.build::<_, p256::ecdsa::DerSignature>(key),
+            KeyPair::P384(key) => builder.build::<_, p384::ecdsa::DerSignature>(key),
+            KeyPair::P521(key) => builder.build::<_, p521::ecdsa::DerSignature>(key),
+        };
+        Ok(certificate?.to_der()?)
+    };
+    build().map_err(|error| failed(error.to_string()))
+}
+
 /// The public key of a certificate, SubjectPublicKeyInfo in DER.
 fn spki_of(certificate: &Certificate) -> Result<Vec<u8>, String> {
     let spki = certificate.tbs_certificate().subject_public_key_info();
     spki.to_der().map_err(|error| error.to_string())
 }
 
-/// Whether a kept certificate is still the one that a policy should have: same key, same alternative name, same issuer.
+/// Whether a kept certificate is still the one that a policy should have: same key, same alternative name, same issuer, which
+/// is the certificate itself where none is given.
 pub(crate) fn fits(
     certificate_der: &[u8],
     spki_der: &[u8],
     alternative_name: Option<&str>,
-    issuer: &Authority,
+    issuer: Option<&Authority>,
 ) -> bool {
     let Ok(certificate) = Certificate::from_der(certificate_der) else { return false };
     let tbs = certificate.tbs_certificate();
@@ -161,9 +197,11 @@ pub(crate) fn fits(
         Ok(extension) => extension.and_then(|(_, names)| names.0.first().cloned()),
         Err(_) => return false,
     };
-    issuer.has_issued(&certificate)
-        && kept == wanted
-        && spki_of(&certificate).is_ok_and(|spki| spki == spki_der)
+    let is_by_issuer = match issuer {
+        Some(issuer) => issuer.has_issued(&certificate),
+        None => tbs.issuer() == tbs.subject(),
+    };
+    is_by_issuer && kept == wanted && spki_of(&certificate).is_ok_and(|spki| spki == spki_der)
 }
 
 /// The DER of a certificate in PEM.

@@ -56,6 +56,8 @@ pub struct PolicyConfig {
     pub certificate: bool,
     /// Whether its certificate comes from an authority below the root, and the list has the certificates above it.
     pub chain: bool,
+    /// Whether its certificate is issued by its own key, as SignPath does for test signing.
+    pub self_signed: bool,
     /// An e-mail address, a URI or a DNS name for the certificate.
     pub subject_alternative_name: Option<String>,
     /// Whether signing needs an approval: hash signing is refused, file-based requests wait.
@@ -126,6 +128,7 @@ impl PolicyConfig {
             key,
             certificate: false,
             chain: false,
+            self_signed: false,
             subject_alternative_name: None,
             approval: false,
             gpg: false,
@@ -147,6 +150,14 @@ impl PolicyConfig {
     pub fn chain(mut self) -> Self {
         self.certificate = true;
         self.chain = true;
+        self
+    }
+
+    /// With a certificate that its own key has issued.
+    #[must_use]
+    pub fn self_signed(mut self) -> Self {
+        self.certificate = true;
+        self.self_signed = true;
         self
     }
 
@@ -288,10 +299,14 @@ fn check_slug(what: &str, slug: &str) -> Result<(), String> {
 fn check_needs_certificate(policy: &PolicyConfig) -> Result<(), String> {
     let properties = [
         ("chain", policy.chain),
+        ("selfSigned", policy.self_signed),
         ("subjectAlternativeName", policy.subject_alternative_name.is_some()),
     ];
     match properties.iter().find(|(_, is_set)| *is_set && !policy.certificate) {
         Some((name, _)) => Err(format!("{}: {name} needs \"certificate\": true", policy.name())),
+        None if policy.chain && policy.self_signed => {
+            Err(format!("{}: nothing is above a certificate that is selfSigned", policy.name()))
+        }
         None => Ok(()),
     }
 }

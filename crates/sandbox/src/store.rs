@@ -122,15 +122,22 @@ impl Store {
         let failed = |reason| Error::crypto(format!("the key of {}", policy.name()), reason);
         let spki = key.spki_der().map_err(failed)?;
         let name = policy.subject_alternative_name.as_deref();
-        let issuer = if policy.chain { &self.intermediate } else { &self.root };
+        let issuer = match policy {
+            PolicyConfig { self_signed: true, .. } => None,
+            PolicyConfig { chain: true, .. } => Some(&self.intermediate),
+            _ => Some(&self.root),
+        };
         let path = self.policy_file("certificates", policy);
         if let Some(kept) = path.as_deref().map(read_certificate).transpose()?.flatten()
             && certificates::fits(&kept, &spki, name, issuer)
         {
             return Ok(Some(kept));
         }
-        let usage = Usage::CodeSigning(policy.subject_alternative_name.clone());
-        let der = issuer.issue(&policy.name(), &spki, usage)?;
+        let name = policy.subject_alternative_name.clone();
+        let der = match issuer {
+            Some(issuer) => issuer.issue(&policy.name(), &spki, Usage::CodeSigning(name))?,
+            None => certificates::self_signed(&policy.name(), key, name)?,
+        };
         if let Some(path) = path {
             write_in_folder(&path, keys::pem("CERTIFICATE", &der).as_bytes())?;
         }

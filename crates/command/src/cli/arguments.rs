@@ -12,6 +12,7 @@ use crate::image::{Image, ImageName};
 use crate::registry::PlainHttp;
 use crate::service::PolicyName;
 use crate::sign::{Asking, Format};
+use crate::trust::{Form, ImagePattern, Verifier};
 
 use super::examples;
 
@@ -43,12 +44,9 @@ pub(super) enum Command {
     /// List the signing policies that the token may use
     #[command(after_help = examples::KEYS)]
     Keys(KeysArguments),
-    /// Print the public key of a signing policy, for those who verify
+    /// Print what those who verify need: the public key, the trusted root, the policy of an admission controller
     #[command(after_help = examples::TRUST)]
-    Trust {
-        #[arg(value_name = "PROJECT/POLICY")]
-        policy: PolicyName,
-    },
+    Trust(TrustArguments),
     /// Look for what keeps signing from working
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArguments),
@@ -223,6 +221,21 @@ pub(super) struct KeysArguments {
 }
 
 #[derive(Args)]
+pub(super) struct TrustArguments {
+    #[arg(value_name = "PROJECT/POLICY")]
+    pub(super) policy: PolicyName,
+    /// What is printed
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = TrustName::Pem)]
+    pub(super) form: TrustName,
+    /// For an admission controller: the images it asks for, with their registry, for example ghcr.io/acme/*
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) images: Option<ImagePattern>,
+    /// For a trusted root: the certificates above the policy's, PEM, instead of those that the service gives
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Args)]
 pub(super) struct DoctorArguments {
     /// Really sign a digest with this policy by hash signing; SignPath's audit log keeps it
     #[arg(long, value_name = "PROJECT/POLICY")]
@@ -318,6 +331,32 @@ impl FormatName {
             Self::Bundle => vec![Format::Bundle],
             Self::SimpleSigning => vec![Format::SimpleSigning],
             Self::Both => vec![Format::SimpleSigning, Format::Bundle],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum TrustName {
+    /// The public key
+    Pem,
+    /// Sigstore's trusted root with the authority of the policy's certificate, to verify by identity
+    TrustedRoot,
+    /// A ClusterPolicy of Kyverno
+    Kyverno,
+    /// A ClusterImagePolicy of sigstore's policy-controller
+    PolicyController,
+    /// A KeyManagementProvider and a Verifier of Ratify
+    Ratify,
+}
+
+impl TrustName {
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Pem => Form::Pem,
+            Self::TrustedRoot => Form::TrustedRoot,
+            Self::Kyverno => Form::Admission(Verifier::Kyverno),
+            Self::PolicyController => Form::Admission(Verifier::PolicyController),
+            Self::Ratify => Form::Admission(Verifier::Ratify),
         }
     }
 }

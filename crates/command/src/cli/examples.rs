@@ -67,11 +67,17 @@ pub(super) const KEYS: &str = "Examples:
       command lines for cosign, with the plugin and with the PKCS #11 module
   signpath-cosign keys --json | jq -r '.[].policy'";
 
-pub(super) const TRUST: &str = "The key is always asked of the service.
+pub(super) const TRUST: &str = "What is printed is always asked of the service. A command that verifies with it is said on standard error.
 
 Examples:
   signpath-cosign trust web/release > web-release.pub
-  cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…";
+  cosign verify --key web-release.pub --insecure-ignore-tlog=true ghcr.io/acme/web@sha256:…
+      by the key, which the signing policy has now
+  signpath-cosign trust web/release --as trusted-root > web-release.trusted-root.json
+  signpath-cosign trust web/release --as trusted-root --ca acme-pki.pem > web-release.trusted-root.json
+      by the name in the policy's certificate, for bundles that are signed with the certificate shown
+  signpath-cosign trust web/release --as kyverno --images 'ghcr.io/acme/*' | kubectl apply -f -
+      simple signing, as the other admission controllers too; docs/verifying.md";
 
 pub(super) const DOCTOR: &str = "Each line is ok, warning, error or skipped, with what to do. With an error among them the exit code is 1. Secrets are not shown,
 and nothing is written. docs/doctor.md has a row for each check.

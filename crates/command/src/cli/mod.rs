@@ -21,7 +21,7 @@ use crate::trust;
 
 use arguments::{
     Arguments, AttachArguments, Command, KeysArguments, PayloadArguments, ResumeArguments,
-    SignArguments, SubmitArguments,
+    SignArguments, SubmitArguments, TrustArguments,
 };
 
 pub(crate) const NAME: &str = "signpath-cosign";
@@ -57,7 +57,7 @@ fn execute(command: Command) -> Result<(), Error> {
         Command::Resume(arguments) => resume(arguments),
         Command::Attach(arguments) => attach(&arguments),
         Command::Keys(arguments) => keys(&arguments),
-        Command::Trust { policy } => trust::run(&policy),
+        Command::Trust(arguments) => trust(arguments),
         Command::Doctor(arguments) => doctor::run(&doctor::Order {
             command: arguments.command,
             module: arguments.module,
@@ -144,6 +144,15 @@ fn keys(arguments: &KeysArguments) -> Result<(), Error> {
         (true, _) => Shape::Json,
         (false, true) => Shape::Cosign,
         (false, false) => Shape::Table,
+    })
+}
+
+fn trust(arguments: TrustArguments) -> Result<(), Error> {
+    trust::run(&trust::Order {
+        policy: arguments.policy,
+        form: arguments.form.form(),
+        images: arguments.images,
+        authorities: arguments.ca,
     })
 }
 

@@ -34,6 +34,8 @@ struct PolicyForm {
     certificate: bool,
     #[serde(default)]
     chain: bool,
+    #[serde(default)]
+    self_signed: bool,
     subject_alternative_name: Option<String>,
     #[serde(default)]
     approval: bool,
@@ -68,8 +70,9 @@ fn policies_of(projects: BTreeMap<String, ProjectForm>) -> Vec<PolicyConfig> {
             project: project.clone(),
             slug,
             key: form.key,
-            certificate: form.certificate || form.chain,
+            certificate: form.certificate || form.chain || form.self_signed,
             chain: form.chain,
+            self_signed: form.self_signed,
             subject_alternative_name: form.subject_alternative_name,
             approval: form.approval,
             gpg: form.gpg,

@@ -16,6 +16,7 @@ fn a_complete_file_is_read() {
             "tokens": [{"token": "a+b/c", "user": "ci"}],
             "projects": {"P_1": {"signingPolicies": {
                 "four": {"key": "p384", "chain": true},
+                "five": {"key": "rsa2048", "selfSigned": true},
                 "gpg": {"key": "rsa2048", "gpg": true},
                 "one": {"key": "rsa2048", "approval": true},
                 "two": {"key": "p521", "certificate": true, "subjectAlternativeName": "a@b.example"}}}}}"#,
@@ -25,6 +26,7 @@ fn a_complete_file_is_read() {
     assert_eq!(
         config.policies,
         [
+            PolicyConfig::new("P_1/five", KeyType::Rsa2048).self_signed(),
             PolicyConfig::new("P_1/four", KeyType::P384).chain(),
             PolicyConfig::new("P_1/gpg", KeyType::Rsa2048).gpg(),
             PolicyConfig::new("P_1/one", KeyType::Rsa2048).approval(),
@@ -69,6 +71,10 @@ fn what_cannot_be_is_refused_with_a_reason() {
         (
             r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "p256", "gpg": true}}}}}"#,
             "a/b: a gpg key is rsa2048, rsa3072 or rsa4096",
+        ),
+        (
+            r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "rsa2048", "chain": true, "selfSigned": true}}}}}"#,
+            "a/b: nothing is above",
         ),
         (
             r#"{"projects": {"a": {"signingPolicies": {"b": {"key": "rsa2048", "gpg": true, "chain": true}}}}}"#,

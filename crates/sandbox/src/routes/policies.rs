@@ -94,7 +94,7 @@ pub(super) fn certificate_by_slug(service: &Service, slug: &str) -> Result<Answe
     let policy = service.catalog.policies().find(is_meant).ok_or_else(not_found)?;
     let material = service.catalog.material(policy).map_err(internal)?;
     let certificate = material.certificate.as_ref().ok_or_else(not_found)?;
-    let chain = match material.chain.is_empty() {
+    let chain = match material.chain.is_empty() && !policy.config.self_signed {
         true => vec![service.catalog.store().root_der().map_err(internal)?],
         false => material.chain.clone(),
     };

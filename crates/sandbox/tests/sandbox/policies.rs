@@ -153,6 +153,31 @@ fn a_policy_with_a_chain_gives_the_authorities_above_its_certificate() {
 }
 
 #[test]
+fn a_certificate_that_is_self_signed_is_issued_by_its_own_key() {
+    let policies = [
+        PolicyConfig::new("p/ec", KeyType::P256)
+            .self_signed()
+            .subject_alternative_name("a@b.example"),
+        PolicyConfig::new("p/ec521", KeyType::P521).self_signed(),
+        PolicyConfig::new("p/rsa", KeyType::Rsa2048).self_signed(),
+    ];
+    let sandbox = builder().policies(policies).start().unwrap();
+    let [ec, ec521, rsa] = ["p/ec", "p/ec521", "p/rsa"]
+        .map(|policy| certificate(sandbox.certificate_pem(policy).unwrap().unwrap()));
+    for own in [&ec, &ec521, &rsa] {
+        let tbs = own.tbs_certificate();
+        assert_eq!(tbs.issuer(), tbs.subject());
+        let (_, constraints) = tbs.get_extension::<BasicConstraints>().unwrap().unwrap();
+        assert!(!constraints.ca);
+    }
+    assert!(is_issued(&ec, &ec));
+    // sha256WithRSAEncryption
+    assert_eq!(rsa.signature_algorithm().oid.to_string(), "1.2.840.113549.1.1.11");
+    let call = Call::new(&sandbox, "GET", "Certificates/p-ec").send().json();
+    assert_eq!(call["x509CertificateChain"], json!([]));
+}
+
+#[test]
 fn the_ec_policy_s_certificate_names_an_e_mail_address() {
     let pem = sandbox().certificate_pem("demo/ec").unwrap().unwrap();
     let certificate = Certificate::from_pem(pem).unwrap();

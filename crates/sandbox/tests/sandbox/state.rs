@@ -191,6 +191,19 @@ fn another_alternative_name_gets_another_certificate_for_the_same_key() {
 }
 
 #[test]
+fn a_self_signed_certificate_is_kept_until_it_should_be_another() {
+    let folder = TempDir::new().unwrap();
+    let with = |policy: PolicyConfig| {
+        let sandbox = builder().state(folder.path()).policies([policy]).start().unwrap();
+        sandbox.certificate_pem("p/a").unwrap().unwrap()
+    };
+    let policy = PolicyConfig::new("p/a", KeyType::P256);
+    let first = with(policy.clone().self_signed());
+    assert_eq!(with(policy.clone().self_signed()), first);
+    assert_ne!(with(policy.certificate()), first);
+}
+
+#[test]
 fn a_chain_is_kept_until_its_root_is_another() {
     let folder = TempDir::new().unwrap();
     let chain = || {

@@ -1,0 +1,178 @@
+//! Policies for the admission controllers of Kubernetes, each with the key inline: one row for each controller.
+//!
+//! The fields are those of the sources that each row names. None of the controllers runs in the tests of this repository:
+//! that the YAML can be read, and that the key in it is the policy's, is tested; that a cluster takes it is not. What was
+//! tried by hand stands in docs/verifying.md.
+
+use signpath_client::PublicKey;
+
+use crate::error::Error;
+
+use super::name::ImagePattern;
+
+/// Who asks for signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verifier {
+    Kyverno,
+    PolicyController,
+    Ratify,
+}
+
+struct Row {
+    verifier: Verifier,
+    /// `$NAME`, `$IMAGES` and `$KEY` are filled in; the key keeps the indentation of its line.
+    template: &'static str,
+    /// Whether `*` may stand at the end alone.
+    one_wildcard: bool,
+}
+
+const CONTROLLERS: [Row; 3] = [
+    // kyverno.io, "Verify Images", Sigstore; kyverno/kyverno api/kyverno/v1/image_verification_types.go. `rekor.url` is
+    // mandatory in the CRD of some releases; with ignoreTlog it is not asked. failureAction stands there since 1.13.
+    Row { verifier: Verifier::Kyverno, template: KYVERNO, one_wildcard: false },
+    // sigstore/policy-controller pkg/apis/policy/v1beta1/clusterimagepolicy_types.go. Without `ctlog` a key's signatures
+    // are not looked up in a log (pkg/webhook/validator.go, checkOptsFromAuthority).
+    Row { verifier: Verifier::PolicyController, template: POLICY_CONTROLLER, one_wildcard: false },
+    // ratify.dev, "Cosign" and "Key Management Provider"; scopes: one `*`, at the end.
+    Row { verifier: Verifier::Ratify, template: RATIFY, one_wildcard: true },
+];
+
+/// kyverno/kyverno issues 14233 and 16267: with `type: SigstoreBundle` (pull request 10567, 1.13) a key is not used; pull request
+/// 16270, which would change that, was closed. ImageValidatingPolicy reads bundles by a key in 1.18; issue 17363: 1.19.0 does not.
+const KYVERNO: &str = "\
+# Kyverno 1.13 to 1.19, ClusterPolicy: by a key it verifies simple signing, no bundles (kyverno/kyverno issue 14233).
+# Sign with `signpath-cosign sign --format simple-signing`, or `both`. In imageReferences * stands for any text, / too.
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: $NAME
+spec:
+  background: false
+  webhookConfiguration:
+    failurePolicy: Fail
+    timeoutSeconds: 30
+  rules:
+    - name: signed
+      match:
+        any:
+          - resources:
+              kinds:
+                - Pod
+      verifyImages:
+        - imageReferences:
+            - $IMAGES
+          type: Cosign
+          failureAction: Enforce
+          attestors:
+            - count: 1
+              entries:
+                - keys:
+                    publicKeys: |-
+                      $KEY
+                    signatureAlgorithm: sha256
+                    rekor:
+                      url: https://rekor.sigstore.dev
+                      ignoreTlog: true
+                    ctlog:
+                      ignoreSCT: true
+";
+
+/// sigstore/policy-controller pull request 1725 (v0.13): `signatureFormat: bundle` is for attestations; issue 1958, open in
+/// 2026: bundles by a key are not verified.
+const POLICY_CONTROLLER: &str = "\
+# sigstore policy-controller 0.13: by a key it verifies simple signing, no bundles (sigstore/policy-controller issue 1958).
+# Sign with `signpath-cosign sign --format simple-signing`, or `both`. In a glob * stops at /, and ** does not. Only namespaces
+# with the label policy.sigstore.dev/include=true are looked at.
+apiVersion: policy.sigstore.dev/v1beta1
+kind: ClusterImagePolicy
+metadata:
+  name: $NAME
+spec:
+  mode: enforce
+  images:
+    - glob: $IMAGES
+  authorities:
+    - name: signpath
+      key:
+        hashAlgorithm: sha256
+        data: |
+          $KEY
+";
+
+/// ratify-project/ratify-web docs/plugins/verifier/cosign.md: the artifact type of simple signing is the only one;
+/// notaryproject/ratify issue 1314, open.
+const RATIFY: &str = "\
+# Ratify 1.2 to 1.4, for Gatekeeper: it verifies simple signing, no bundles (artifactTypes below; ratify.dev, \"Cosign\").
+# Sign with `signpath-cosign sign --format simple-signing`, or `both`. The store needs cosignEnabled: true, as the chart sets it;
+# scopes must not overlap with those of other trust policies.
+apiVersion: config.ratify.deislabs.io/v1beta1
+kind: KeyManagementProvider
+metadata:
+  name: $NAME
+spec:
+  type: inline
+  parameters:
+    contentType: key
+    value: |
+      $KEY
+---
+apiVersion: config.ratify.deislabs.io/v1beta1
+kind: Verifier
+metadata:
+  name: $NAME
+spec:
+  name: cosign
+  artifactTypes: application/vnd.dev.cosign.artifact.sig.v1+json
+  parameters:
+    trustPolicies:
+      - name: $NAME
+        version: 1.0.0
+        scopes:
+          - $IMAGES
+        tLogVerify: false
+        keys:
+          - provider: $NAME
+";
+
+impl Verifier {
+    /// The policy, YAML, for `kubectl apply`.
+    pub(super) fn policy(self, label: &str, images: &ImagePattern, key: &PublicKey) -> String {
+        let pem = key.to_pem();
+        let mut text = String::new();
+        for line in self.row().template.lines() {
+            match line.strip_suffix("$KEY") {
+                Some(indentation) => {
+                    pem.lines().for_each(|line| text += &format!("{indentation}{line}\n"));
+                }
+                None => {
+                    // Quoted, as * begins an alias; a pattern has no character that would have to be escaped.
+                    let images = format!("\"{}\"", images.as_str());
+                    text += &line.replace("$NAME", label).replace("$IMAGES", &images);
+                    text.push('\n');
+                }
+            }
+        }
+        text
+    }
+
+    /// Whether it can read the pattern.
+    ///
+    /// # Errors
+    /// A wildcard where it allows none.
+    pub(super) fn check(self, images: &ImagePattern) -> Result<(), Error> {
+        let pattern = images.as_str();
+        let head = pattern.strip_suffix('*').unwrap_or(pattern);
+        if self.row().one_wildcard && head.contains(['*', '?']) {
+            return Err(Error::usage(format!(
+                "Ratify allows one * in a scope, at its end: {pattern}"
+            ))
+            .hint("for example --images 'ghcr.io/acme/*'"));
+        }
+        Ok(())
+    }
+
+    fn row(self) -> &'static Row {
+        let [first, ..] = &CONTROLLERS;
+        CONTROLLERS.iter().find(|row| row.verifier == self).unwrap_or(first)
+    }
+}
