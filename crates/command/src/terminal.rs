@@ -50,7 +50,7 @@ pub(crate) fn coloured_line(text: &str) -> Result<(), Error> {
     write_to(anstream::stdout().lock(), format!("{text}\n").as_bytes())
 }
 
-/// Tells the person what happens.
+/// Tells the person what happens, in one line.
 pub(crate) fn say(text: &str) {
     tell(format_args!("{}\n", visible(text)));
 }

@@ -66,7 +66,7 @@ pub(crate) fn run(order: &Order) -> Result<(), Error> {
         (Form::TrustedRoot, _) => print_trusted_root(order, &client, &policy),
         _ => {
             terminal::data(policy.key().to_pem().as_bytes())?;
-            terminal::say(&by_key(&file_name(&order.policy, "pub")));
+            by_key(&file_name(&order.policy, "pub")).lines().for_each(terminal::say);
             Ok(())
         }
     }
@@ -107,7 +107,7 @@ fn print_trusted_root(order: &Order, client: &Client, policy: &Policy) -> Result
     })?;
     root.warnings().iter().for_each(|warning| terminal::warn(warning));
     terminal::data(&root.json()?)?;
-    terminal::say(&root.by_identity(&file_name(name, "trusted-root.json")));
+    root.by_identity(&file_name(name, "trusted-root.json")).lines().for_each(terminal::say);
     Ok(())
 }
 
