@@ -204,6 +204,64 @@ fn a_key_that_is_changed_while_a_request_waits_costs_another_run_and_no_other_re
     assert_eq!(ids(&bench).len(), 1);
 }
 
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn both_forms_of_one_request_are_attached_on_another_machine() {
+    let bench = Bench::new();
+    let image = bench.image();
+    let flags = ["--format", "both", "--artifact-configuration", "several", "--json"];
+    let ended = run(
+        &bench,
+        &[&["sign", &image, "--policy", "demo/ec", "--wait", "0s"], &flags[..]].concat(),
+    );
+    // The sandbox signs at once; that nothing was waited for is what matters here.
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let id = report["signingRequest"].as_str().unwrap().to_owned();
+    let home = bench.place.path("another");
+    fs::create_dir_all(&home).unwrap();
+    let mut there = bench.sandbox.environment();
+    there.push(("HOME".to_owned(), text(&home)));
+    let resume = ["resume", &id, "--policy", "demo/ec"];
+    let (other, key) = (bench.image(), bench.public_key_of("demo/ec"));
+    assert_ne!(other, image);
+    for _ in 0..2 {
+        run_with(&bench.place, &there, &resume).succeeds();
+    }
+    for version in [Version::V3, Version::Oldest] {
+        let flags = ["--insecure-ignore-sct=true", &*image];
+        bench.cosign(version).verifying("verify", &key, &flags).succeeds();
+    }
+}
+
+/// Files stay files.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn the_advice_of_a_run_that_writes_files_writes_files() {
+    let bench = Bench::new();
+    let (image, folder) = (bench.image(), text(&bench.place.path("out")));
+    let late = sign(&bench, &image, &["--output-dir", &folder, "--wait", "0s"]);
+    let id = ids(&bench).pop().unwrap();
+    late.fails(3, &format!("resume {id} --policy demo/approval --output-dir {folder}` elsewhere"));
+    bench.sandbox.approve(&id).unwrap();
+    run(&bench, &["resume", &id]).succeeds();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    assert_eq!(bench.tags_beside(&image), ["1"]);
+}
+
+/// Days may lie between the look at an image and its signature.
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn a_bundle_does_not_hide_what_was_attached_while_its_request_waited() {
+    let bench = Bench::new();
+    let image = bench.image();
+    sign(&bench, &image, &["--wait", "0s"]).fails(3, "is not signed yet");
+    let id = ids(&bench).pop().unwrap();
+    let simple = ["sign", &image, "--policy", "demo/ec", "--format", "simple-signing"];
+    run(&bench, &simple).succeeds();
+    bench.sandbox.approve(&id).unwrap();
+    run(&bench, &["resume", &id]).fails(1, "cosign would no longer look at them");
+}
+
 /// A token that is not taken is no reason to lose a request.
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]

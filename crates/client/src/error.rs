@@ -202,7 +202,7 @@ impl Error {
     }
 
     /// 404 or 405 without a problem+json body: this server does not know the route.
-    pub(crate) fn is_missing_route(&self) -> bool {
+    pub fn is_missing_route(&self) -> bool {
         match self {
             Self::Status { status: 404 | 405, message, .. } => !message.is_problem(),
             Self::GaveUp { last, .. } => last.is_missing_route(),
@@ -210,10 +210,11 @@ impl Error {
         }
     }
 
-    /// 404 or 410: there is no such thing.
+    /// 410, or 404 with a problem+json body: the service says that there is no such thing.
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::Status { status: 404 | 410, .. } => true,
+            Self::Status { status: 410, .. } => true,
+            Self::Status { status: 404, message, .. } => message.is_problem(),
             Self::GaveUp { last, .. } => last.is_not_found(),
             _ => false,
         }

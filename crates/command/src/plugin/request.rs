@@ -12,7 +12,7 @@ use super::message::Message;
 use super::payload::{self, kind};
 use super::signing::{Signer, to_sign};
 use crate::error::Error;
-use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher, archive};
+use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher};
 
 /// So long before everything has to be over the waiting ends, so that a signature can still be fetched.
 const FETCHING: Duration = Duration::from_secs(1);
@@ -69,8 +69,7 @@ pub(super) fn signature(
 
 /// The signature in a signed zip, over the very file that was handed in.
 fn signature_in(file: &File, zip: &[u8]) -> Result<Vec<u8>, Unusable> {
-    archive::paths(zip).map_err(Unusable::Now)?;
-    let signed = file.signed_in(zip).map_err(Unusable::ForGood)?;
+    let signed = file.signed_in(zip)?;
     match signed.content == file.content {
         true => Ok(signed.signature),
         false => Err(Unusable::ForGood(format!("{} in it {CHANGED}", file.path))),
@@ -90,7 +89,7 @@ fn named(signer: &Signer, file: &File, id: &str) -> Result<Request, String> {
         }
         Ok(Some(None)) => format!("there is no {} in it", file.path),
         Ok(_) => return Ok(Request::named(id)),
-        Err(why) => why,
+        Err(unusable) => unusable.why().to_owned(),
     };
     Err(format!(
         "SIGNPATH_SIGNING_REQUEST_ID names the signing request {id}, which is about something else: {problem}"

@@ -5,6 +5,8 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::Unusable;
+
 /// A zip with these files, by path and content.
 ///
 /// # Errors
@@ -25,8 +27,8 @@ pub(crate) fn packed<'a>(
 /// A file of a zip, of `max` bytes at most; `None` if there is none of this path.
 ///
 /// # Errors
-/// What is wrong with the zip, as a sentence.
-pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<u8>>, String> {
+/// A zip that cannot be read; a file that is longer.
+pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<u8>>, Unusable> {
     let mut zip = opened(zip)?;
     let Some(index) = zip.index_for_name(path) else { return Ok(None) };
     let file = zip.by_index(index).map_err(|error| unreadable(&error))?;
@@ -34,7 +36,7 @@ pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     file.take(limit).read_to_end(&mut content).map_err(|error| unreadable(&error))?;
     if content.len() > max {
-        return Err(format!("{path} in it is longer than {max} bytes"));
+        return Err(Unusable::ForGood(format!("{path} in it is longer than {max} bytes")));
     }
     Ok(Some(content))
 }
@@ -42,19 +44,20 @@ pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<
 /// The paths in a zip.
 ///
 /// # Errors
-/// As [`unpacked`].
-pub(crate) fn paths(zip: &[u8]) -> Result<Vec<String>, String> {
+/// A zip that cannot be read.
+pub(crate) fn paths(zip: &[u8]) -> Result<Vec<String>, Unusable> {
     let zip = opened(zip)?;
     let names = zip.file_names().map(|name| name.map(std::borrow::Cow::into_owned));
     names.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
 }
 
-fn opened(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, String> {
+fn opened(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Unusable> {
     ZipArchive::new(Cursor::new(zip)).map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: &dyn std::fmt::Display) -> String {
-    format!("it is no readable zip: {error}")
+/// The service may give it whole in another run.
+fn unreadable(error: &dyn std::fmt::Display) -> Unusable {
+    Unusable::Now(format!("it is no readable zip: {error}"))
 }
 
 #[cfg(test)]
@@ -62,6 +65,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_damaged_file_may_be_whole_in_another_run_and_a_long_one_may_not() {
+        let zip = packed([("x", &[7; 300][..])]).unwrap();
+        assert!(matches!(unpacked(&zip, "x", 299), Err(Unusable::ForGood(_))));
+        let at = 30 + "x".len() + 2;
+        let mut damaged = zip.clone();
+        damaged[at] ^= 0xff;
+        assert!(matches!(unpacked(&damaged, "x", 300), Err(Unusable::Now(_))));
+        assert!(matches!(unpacked(&zip[..40], "x", 300), Err(Unusable::Now(_))));
+    }
 
     #[test]
     fn a_path_cannot_be_packed_twice() {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use signpath_client::config::PayloadForm;
 
+use super::Unusable;
 use super::archive::unpacked;
 use crate::statement::PAYLOAD_TYPE;
 
@@ -61,8 +62,8 @@ impl File {
     /// The file and its signature in a signed zip, in whichever form the service makes it.
     ///
     /// # Errors
-    /// What the zip lacks, as a sentence.
-    pub(crate) fn signed_in(&self, zip: &[u8]) -> Result<SignedFile, String> {
+    /// What the zip lacks.
+    pub(crate) fn signed_in(&self, zip: &[u8]) -> Result<SignedFile, Unusable> {
         let max = self.content.len().saturating_add(ADDED_MAX);
         signed(zip, &self.path, self.form, max)
     }
@@ -71,7 +72,7 @@ impl File {
     ///
     /// # Errors
     /// As [`unpacked`].
-    pub(crate) fn content_in(&self, zip: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn content_in(&self, zip: &[u8]) -> Result<Option<Vec<u8>>, Unusable> {
         unpacked(zip, &self.path, self.content.len().saturating_add(ADDED_MAX))
     }
 }
@@ -79,8 +80,8 @@ impl File {
 /// What a signed zip has at a path whose content nobody here knows.
 ///
 /// # Errors
-/// What the zip lacks, as a sentence.
-pub(crate) fn found(zip: &[u8], path: &str, form: PayloadForm) -> Result<SignedFile, String> {
+/// What the zip lacks.
+pub(crate) fn found(zip: &[u8], path: &str, form: PayloadForm) -> Result<SignedFile, Unusable> {
     signed(zip, path, form, FOUND_MAX)
 }
 
@@ -92,12 +93,13 @@ pub(crate) fn suffix(form: PayloadForm) -> &'static str {
     }
 }
 
-fn signed(zip: &[u8], path: &str, form: PayloadForm, max: usize) -> Result<SignedFile, String> {
+fn signed(zip: &[u8], path: &str, form: PayloadForm, max: usize) -> Result<SignedFile, Unusable> {
     let name = format!("{path}{}", suffix(form));
     match form {
         PayloadForm::Raw => {
             let content = unpacked(zip, path, max)?;
-            let content = content.ok_or_else(|| format!("there is no {path} in it"))?;
+            let missing_file = || Unusable::ForGood(format!("there is no {path} in it"));
+            let content = content.ok_or_else(missing_file)?;
             let signature = unpacked(zip, &name, SIGNATURE_MAX)?;
             let signature = signature.ok_or_else(|| missing(&name, "create-raw-signature"))?;
             Ok(SignedFile { content, signature })
@@ -105,7 +107,7 @@ fn signed(zip: &[u8], path: &str, form: PayloadForm, max: usize) -> Result<Signe
         PayloadForm::Dsse => {
             let max = max.saturating_mul(2).saturating_add(SIGNATURE_MAX);
             let envelope = unpacked(zip, &name, max)?.ok_or_else(|| missing(&name, "dsse-sign"))?;
-            opened(&envelope).map_err(|why| format!("{name} in it {why}"))
+            opened(&envelope).map_err(|why| Unusable::ForGood(format!("{name} in it {why}")))
         }
     }
 }
@@ -130,8 +132,10 @@ fn opened(envelope: &[u8]) -> Result<SignedFile, String> {
     })
 }
 
-fn missing(name: &str, element: &str) -> String {
-    format!("there is no {name} in it: the artifact configuration has to make it, by {element}")
+fn missing(name: &str, element: &str) -> Unusable {
+    Unusable::ForGood(format!(
+        "there is no {name} in it: the artifact configuration has to make it, by {element}"
+    ))
 }
 
 #[cfg(test)]
@@ -175,7 +179,7 @@ mod tests {
             (b"{}".to_vec(), "no DSSE envelope"),
         ] {
             let error = signed(envelope).unwrap_err();
-            assert!(error.contains(expected), "{error}");
+            assert!(error.why().contains(expected), "{error:?}");
         }
     }
 
@@ -188,9 +192,9 @@ mod tests {
         ] {
             let zip = packed([(path, &b"{}"[..])]).unwrap();
             let error = file(form).signed_in(&zip).unwrap_err();
-            assert!(error.contains(expected), "{error}");
+            assert!(error.why().contains(expected), "{error:?}");
         }
-        assert!(file(PayloadForm::Raw).signed_in(b"x").unwrap_err().contains("no readable zip"));
+        assert!(matches!(file(PayloadForm::Raw).signed_in(b"x"), Err(Unusable::Now(_))));
     }
 
     proptest! {

@@ -67,11 +67,21 @@ pub(crate) struct Request {
 }
 
 /// Why what a request has signed is not handed out.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
     /// It may be otherwise in another run.
     Now(String),
     /// No run will be able to use it.
     ForGood(String),
+}
+
+impl Unusable {
+    /// As a sentence.
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Self::Now(why) | Self::ForGood(why) => why,
+        }
+    }
 }
 
 /// What is known of a request that is waited for.
@@ -170,6 +180,7 @@ impl<'a> Requests<'a> {
         time: Duration,
     ) -> Result<Request, Error> {
         let identity = submission.identity(self.client);
+        let begun = Instant::now();
         let lock = self.pending.as_ref().map(|pending| pending.lock(time)).transpose();
         let _lock = lock.map_err(|error| {
             Error::failed("other runs cannot be kept from asking, too")
@@ -184,7 +195,7 @@ impl<'a> Requests<'a> {
                 self.watcher.hears(&line);
                 found.with_task(submission.task.clone())
             }
-            None if time < LEAST => {
+            None if time.saturating_sub(begun.elapsed()) < LEAST => {
                 return Err(Error::failed(
                     "there is too little time for a signing request; none was made",
                 )
@@ -288,10 +299,7 @@ impl<'a> Requests<'a> {
                 return Ok(false);
             }
             Err(error) => {
-                if error.is_not_found() {
-                    self.forget(request);
-                }
-                return Err(error.into());
+                return Err(self.lost(request, error));
             }
         };
         known.failure = None;
@@ -306,6 +314,22 @@ impl<'a> Requests<'a> {
             return Err(Error::failed(what).hint("its page at SignPath says why"));
         }
         Ok(status.state == RequestState::Completed)
+    }
+
+    /// Who answers 404 without a word may be a service that does not have it, or somebody else in its place.
+    fn lost(&self, request: &Request, error: signpath_client::Error) -> Error {
+        if error.is_not_found() {
+            self.forget(request);
+        }
+        match (&self.pending, &request.identity) {
+            (Some(pending), Some(identity)) if error.is_missing_route() => {
+                let file = pending.file(identity);
+                let hint =
+                    format!("if SignPath has it no more, remove {} and sign again", file.display());
+                Error::from(error).also(&hint)
+            }
+            _ => error.into(),
+        }
     }
 
     /// The zip of a completed request.
@@ -329,10 +353,11 @@ impl<'a> Requests<'a> {
         let what = format!("what the signing request {} signed cannot be used", request.place());
         match why {
             Unusable::Now(why) => Error::failed(what).because(why),
-            Unusable::ForGood(why) => {
+            Unusable::ForGood(why) if request.is_remembered() => {
                 self.forget(request);
-                Error::failed(what).because(why).hint("the same command makes another request")
+                Error::failed(what).because(why).hint("signing again makes another request")
             }
+            Unusable::ForGood(why) => Error::failed(what).because(why),
         }
     }
 

@@ -2,7 +2,7 @@
 //! second run goes on with the same request.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ const OPEN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 #[derive(Debug)]
 pub(super) struct Pending {
     folder: PrivateFolder,
+    path: PathBuf,
 }
 
 /// What a request is known by: everything that would make it another one.
@@ -99,7 +100,7 @@ impl Pending {
     /// # Errors
     /// The folder is not this user's alone.
     pub(super) fn open(base: &Path) -> io::Result<Self> {
-        Ok(Self { folder: PrivateFolder::open(base, FOLDER)? })
+        Ok(Self { folder: PrivateFolder::open(base, FOLDER)?, path: base.join(FOLDER) })
     }
 
     /// Keeps other runs from making the same request meanwhile; waits for one of them up to `time`.
@@ -108,6 +109,11 @@ impl Pending {
     /// The time is over, or the file cannot be used.
     pub(super) fn lock(&self, time: Duration) -> io::Result<Lock> {
         self.folder.lock_within(LOCK, time)
+    }
+
+    /// Where a request is remembered.
+    pub(super) fn file(&self, identity: &Identity) -> PathBuf {
+        self.path.join(&identity.0)
     }
 
     /// The request of this identity, if it is remembered.

@@ -1,6 +1,7 @@
 //! Signatures by a file-based signing request: SignPath sees the whole message, people may have to approve it, and what
 //! comes back may have more in it than what was handed in.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use signpath_client::config::{Config, CosignSettings, Via};
@@ -8,7 +9,7 @@ use signpath_client::{Client, Policy, PublicKey};
 
 use crate::cli::NAME;
 use crate::error::Error;
-use crate::request::{File, Request, Requests, Submission, Unusable, Waited, archive};
+use crate::request::{File, Request, Requests, Submission, Unusable, Waited};
 use crate::service::{self, PolicyName};
 use crate::sign::by_hash::to_sign;
 use crate::sign::deliver::Delivery;
@@ -49,7 +50,7 @@ impl ByRequest<'_> {
         delivery: &mut Delivery<'_>,
     ) -> Result<(), Error> {
         let (parts, files) = handed_in(messages, settings);
-        let task = Task::of(&self.name, &parts, delivery.folder()?);
+        let task = Task::of(&self.name, &parts, delivery.folder()?, delivery.may_mix);
         let mut progress = Progress::default();
         let mut requests = Requests::open(self.client, &self.config.folders, &mut progress);
         let submission =
@@ -70,19 +71,19 @@ impl ByRequest<'_> {
         read: impl Fn(&[u8]) -> Result<Vec<Unchecked>, Unusable>,
     ) -> Result<(), Error> {
         delivery.begin(request);
+        let folder = delivery.folder()?;
         let until = Instant::now().checked_add(self.wait);
         if let Waited::Open(status) = requests.wait(request, until)? {
             delivery.stays(&status);
-            return Err(self.waiting(request, &status));
+            return Err(self.waiting(request, &status, folder.as_deref()));
         }
         let zip = requests.signed(request)?;
-        archive::paths(&zip).map_err(|why| requests.unusable(request, Unusable::Now(why)))?;
         let signed = read(&zip).and_then(|found| self.checked(&found));
         for one in signed.map_err(|why| requests.unusable(request, why))? {
             delivery.take(&one).map_err(|error| {
+                let resume = self.resume(request, true, folder.as_deref());
                 error.also(&format!(
-                    "the signatures are made: `{NAME} resume {} --policy {}` goes on without signing again",
-                    request.id, self.name
+                    "the signatures are made: `{resume}` goes on without signing again"
                 ))
             })?;
         }
@@ -109,18 +110,30 @@ impl ByRequest<'_> {
         )))
     }
 
-    fn waiting(&self, request: &Request, status: &str) -> Error {
+    fn waiting(&self, request: &Request, status: &str, folder: Option<&Path>) -> Error {
         let place = request.place();
-        let resume = format!("{NAME} resume {}", request.id);
+        let elsewhere = self.resume(request, true, folder);
         let next = match request.is_remembered() {
             true => format!(
-                "`{resume}` or the same command goes on with it here, `{resume} --policy {}` elsewhere",
-                self.name
+                "`{}` or the same command goes on with it here, `{elsewhere}` elsewhere",
+                self.resume(request, false, None)
             ),
-            false => format!("`{resume} --policy {}` goes on with it", self.name),
+            false => format!("`{elsewhere}` goes on with it"),
         };
         let what = format!("the signing request {place} is not signed yet ({status}). It stays");
         Error::waiting(what).hint(format!("{next}; --wait 2h waits longer"))
+    }
+
+    /// The command that goes on with a request. What this machine remembers of it need not be said here.
+    fn resume(&self, request: &Request, is_elsewhere: bool, folder: Option<&Path>) -> String {
+        let mut command = format!("{NAME} resume {}", request.id);
+        if is_elsewhere {
+            command.push_str(&format!(" --policy {}", self.name));
+        }
+        if let Some(folder) = folder {
+            command.push_str(&format!(" --output-dir {}", folder.display()));
+        }
+        command
     }
 }
 
@@ -158,11 +171,17 @@ fn handed_in(messages: Vec<Message>, settings: &CosignSettings) -> (Vec<Part>, V
 pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, Unusable> {
     let found = parts.iter().map(|part| {
         let signed = part.file.signed_in(zip)?;
-        let content = returned::content(part.message.format, part.file.form, signed.content)?;
-        let added = returned::added(&part.message, &content)
-            .map_err(|why| format!("{} {why}", part.file.path))?;
+        let (content, added) = came(part, signed.content).map_err(Unusable::ForGood)?;
         let message = Message { content, ..part.message.clone() };
         Ok(Unchecked { message, signature: signed.signature, added })
     });
-    found.collect::<Result<_, String>>().map_err(Unusable::ForGood)
+    found.collect()
+}
+
+/// What came back for a part, and what was put in.
+fn came(part: &Part, content: Vec<u8>) -> Result<(Vec<u8>, Vec<String>), String> {
+    let content = returned::content(part.message.format, part.file.form, content)?;
+    let added = returned::added(&part.message, &content)
+        .map_err(|why| format!("{} {why}", part.file.path))?;
+    Ok((content, added))
 }

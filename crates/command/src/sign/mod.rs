@@ -187,6 +187,8 @@ pub(crate) fn run(order: Order) -> Result<(), Error> {
     let policy = service::policy(&client, &order.policy, via)?;
     let key = policy.key().clone();
     let mut delivery = Delivery::new(order.policy.clone(), key, &registries, order.results);
+    // Looked at when it was planned; somebody may have signed while a request waited.
+    delivery.may_mix = order.formats.is_some();
     let outcome = match via {
         Via::Hash => {
             let by_hash =

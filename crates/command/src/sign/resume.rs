@@ -38,17 +38,18 @@ pub(crate) fn resume(resumption: Resumption) -> Result<(), Error> {
     let mut requests = Requests::open(&client, &config.folders, &mut progress);
     let mut request = requests.by_id(id);
     let task = request.task.take().and_then(Task::read);
-    let name = policy_of(id, policy, task.as_ref().map(|(policy, ..)| policy))?;
+    let name = policy_of(id, policy, task.as_ref().map(|task| &task.policy))?;
     let policy = service::policy(&client, &name, Via::Request)?;
     let registries = Registries::new(plain);
     let key = policy.key().clone();
     let by_request =
         ByRequest { client: &client, policy, name: name.clone(), config: &config, wait };
     match task {
-        Some((_, parts, folder)) => {
-            results.folder = results.folder.or(folder);
+        Some(task) => {
+            results.folder = results.folder.or(task.folder);
             let mut delivery = Delivery::new(name, key, &registries, results);
-            let read = |zip: &[u8]| of_parts(&parts, zip);
+            delivery.may_mix = task.may_mix;
+            let read = |zip: &[u8]| of_parts(&task.parts, zip);
             let outcome = by_request.finish(&mut requests, &request, &mut delivery, read);
             delivery.finish(outcome)
         }
@@ -87,7 +88,7 @@ fn policy_of(
 
 /// All that a signed zip has, for which images it says itself. What was handed in shows what was put in.
 fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String> {
-    let paths = archive::paths(zip)?;
+    let paths = archive::paths(zip).map_err(|unusable| unusable.why().to_owned())?;
     let forms = [PayloadForm::Raw, PayloadForm::Dsse];
     let signed = paths.iter().filter_map(|path| {
         forms.iter().find_map(|form| Some((path.strip_suffix(file::suffix(*form))?, *form)))
@@ -104,6 +105,8 @@ fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String>
     if found.is_empty() {
         return Err("there is no signature in it".to_owned());
     }
+    // Of both forms the bundle comes first: it may be refused beside signatures of simple signing, ours among them.
+    found.sort_by_key(|one| one.message.format != Format::Bundle);
     Ok(found)
 }
 
@@ -119,12 +122,13 @@ fn signed_file(
     if !name.chars().all(is_plain) || name.starts_with('.') {
         return Err("its name is not one for a file here".to_owned());
     }
-    let file::SignedFile { content, signature } = file::found(zip, path, form)?;
+    let reason = |unusable: Unusable| unusable.why().to_owned();
+    let file::SignedFile { content, signature } = file::found(zip, path, form).map_err(reason)?;
     let format = format_of(form, &content);
     let content = returned::content(format, form, content)?;
     let message = submit::read(content, name.clone())?;
     let handed_in = match unsigned {
-        Some(unsigned) => archive::unpacked(unsigned, path, file::FOUND_MAX)?,
+        Some(unsigned) => archive::unpacked(unsigned, path, file::FOUND_MAX).map_err(reason)?,
         None => None,
     };
     let added = match handed_in {

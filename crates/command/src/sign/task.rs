@@ -17,6 +17,17 @@ pub(super) struct Task {
     entries: Vec<Entry>,
     /// Where files go, if they do not go into the registry.
     folder: Option<PathBuf>,
+    /// Whether somebody has asked for a first bundle beside signatures of simple signing.
+    may_mix: bool,
+}
+
+/// A task, as it is carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) policy: PolicyName,
+    pub(super) parts: Vec<Part>,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) may_mix: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,7 +60,12 @@ impl Part {
 }
 
 impl Task {
-    pub(super) fn of(policy: &PolicyName, parts: &[Part], folder: Option<PathBuf>) -> Self {
+    pub(super) fn of(
+        policy: &PolicyName,
+        parts: &[Part],
+        folder: Option<PathBuf>,
+        may_mix: bool,
+    ) -> Self {
         let entry = |part: &Part| Entry {
             path: part.file.path.clone(),
             is_envelope: part.file.form == PayloadForm::Dsse,
@@ -58,7 +74,8 @@ impl Task {
             file: part.message.file.clone(),
             content: String::from_utf8_lossy(&part.message.content).into_owned(),
         };
-        Self { policy: policy.to_string(), entries: parts.iter().map(entry).collect(), folder }
+        let entries = parts.iter().map(entry).collect();
+        Self { policy: policy.to_string(), entries, folder, may_mix }
     }
 
     pub(super) fn to_value(&self) -> Option<Value> {
@@ -66,8 +83,8 @@ impl Task {
     }
 
     /// `None` for what another version has written.
-    pub(super) fn read(value: Value) -> Option<(PolicyName, Vec<Part>, Option<PathBuf>)> {
-        let Self { policy, entries, folder } = serde_json::from_value(value).ok()?;
+    pub(super) fn read(value: Value) -> Option<Order> {
+        let Self { policy, entries, folder, may_mix } = serde_json::from_value(value).ok()?;
         let part = |entry: Entry| {
             let form = if entry.is_envelope { PayloadForm::Dsse } else { PayloadForm::Raw };
             let message = Message {
@@ -79,7 +96,7 @@ impl Task {
             Some(Part::new(message, entry.path, form))
         };
         let parts = entries.into_iter().map(part).collect::<Option<_>>()?;
-        Some((policy.parse().ok()?, parts, folder))
+        Some(Order { policy: policy.parse().ok()?, parts, folder, may_mix })
     }
 }
 
@@ -104,8 +121,11 @@ mod tests {
             })
         };
         let folder = Some(PathBuf::from("/out"));
-        let written = Task::of(&policy, &parts(), folder.clone()).to_value().unwrap();
-        assert_eq!(Task::read(written), Some((policy, parts().into(), folder)));
+        let written = Task::of(&policy, &parts(), folder.clone(), true).to_value().unwrap();
+        assert_eq!(
+            Task::read(written),
+            Some(Order { policy, parts: parts().into(), folder, may_mix: true })
+        );
         assert_eq!(Task::read(Value::Null), None);
     }
 }
