@@ -40,6 +40,13 @@ pub enum Error {
         /// What is wrong, with the path of the file.
         why: String,
     },
+    /// There is no API token: its source does not give one.
+    TokenSource {
+        /// Which source, for example "the command /usr/local/bin/token".
+        source: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No whole answer came.
     Connection {
         /// What was being done, for example "signing with demo/ec at `https://app.signpath.io/Api`".
@@ -177,9 +184,10 @@ impl Error {
     /// Which kind of failure this is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Setting { .. } | Self::ConfigFile { .. } | Self::Setup { .. } => {
-                Class::Configuration
-            }
+            Self::Setting { .. }
+            | Self::ConfigFile { .. }
+            | Self::Setup { .. }
+            | Self::TokenSource { .. } => Class::Configuration,
             Self::Connection { failure: Failure::Trust, .. } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } => Class::Transient,
@@ -243,6 +251,7 @@ impl Error {
             Self::Setup { why } => {
                 write!(f, "the connection to the service cannot be set up: {why}")
             }
+            Self::TokenSource { source, why } => write!(f, "{source} gives no API token: {why}"),
             Self::Connection { asked, failure, detail } => {
                 write!(f, "{asked} failed: {}", failure.words())?;
                 if detail.is_empty() { Ok(()) } else { write!(f, " ({detail})") }

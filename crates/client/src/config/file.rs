@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::source::kind;
 use super::table::ORGANIZATIONS;
 use crate::error::Error;
-use crate::process::read_regular;
+use crate::process::{UserIds, distrust, read_known};
 
 /// A configuration has a few hundred bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -17,11 +17,13 @@ const FILE_MAX: usize = 1 << 20;
 pub(super) struct Entries(Vec<(String, Value)>);
 
 impl Entries {
-    /// Reads the file.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    /// Reads the file, and whether it may say what is run ([`distrust`]).
+    pub(super) fn read(path: &Path) -> Result<(Self, Option<String>), Error> {
         let fault = |problem: String| Error::ConfigFile { path: path.to_owned(), problem };
-        let bytes = read_regular(path, FILE_MAX).map_err(|error| fault(error.to_string()))?;
-        Self::parse(&bytes).map_err(fault)
+        let (bytes, metadata) =
+            read_known(path, FILE_MAX).map_err(|error| fault(error.to_string()))?;
+        let entries = Self::parse(&bytes).map_err(fault)?;
+        Ok((entries, distrust(&metadata, UserIds::current())))
     }
 
     /// Reads the text of a file; the error says what is wrong, and where.

@@ -29,7 +29,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::log::LogSettings;
 use crate::metadata::MetadataDetail;
-use crate::secret::{Credentials, OrganizationId, Token};
+use crate::secret::{Credentials, OrganizationId, TokenSource};
 
 pub use api_url::ApiUrl;
 pub use ci::{CI_SYSTEMS, CiRun, CiSystem};
@@ -51,7 +51,7 @@ pub enum Process {
     /// It runs with the rights of its user.
     Ordinary,
     /// It has more rights than its user (set-uid, set-gid, file capabilities; AT_SECURE in its auxiliary vector):
-    /// environment, configuration file and token file are not looked at.
+    /// environment and configuration file are not looked at, and so no token file and no command either.
     Privileged,
 }
 
@@ -73,8 +73,8 @@ pub enum Certificates {
 pub struct Config {
     /// The organization whose keys are used without a PIN.
     pub organization: Option<OrganizationId>,
-    /// The token used without a PIN.
-    pub token: Option<Token>,
+    /// Where the token comes from that is used without a PIN.
+    pub token: Option<TokenSource>,
     /// Where the service is.
     pub api_url: ApiUrl,
     /// The label of the token towards PKCS #11 clients, 1 to 32 bytes of UTF-8.

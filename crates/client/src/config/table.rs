@@ -40,11 +40,13 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         json: &["ApiToken", "CIUserToken"],
         environment: &["SIGNPATH_API_TOKEN", "SIGNPATH_CI_USER_TOKEN"],
+        form: Form::TextOrCommand,
         secrecy: Secrecy::Secret,
-        allowed: "the token, or file:/absolute/path of a file that holds it",
+        allowed: "the token; file:/absolute/path of a file that holds it; or, in the configuration file, a list of a program's absolute path and its arguments, whose output it is",
         about: "The API token of a user who is a submitter",
         in_entry: Some(LeftOut::Mandatory),
         apply: token::apply,
+        apply_list: token::apply_list,
         ..ROW
     },
     Setting {

@@ -31,6 +31,8 @@ pub enum Situation {
     ServiceDown,
     /// The attempt took too long.
     TimeOut,
+    /// The file or the program that ApiToken names gives no token.
+    TokenSource,
     /// TLS fails without a word on trust.
     TlsHandshake,
     /// No chain from the server's certificate to a trusted root.
@@ -74,6 +76,11 @@ pub const HINTS: &[(Situation, &str)] = &[
     (Situation::ServiceDown, "Try again later"),
     (Situation::TimeOut, "Try again, or set SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS higher"),
     (
+        Situation::TokenSource,
+        "Look at what ApiToken names in the configuration: a program is run as this user, and the first line of its standard \
+         output has to be the token",
+    ),
+    (
         Situation::TlsHandshake,
         "Check that SIGNPATH_API_URL names an https server, and SIGNPATH_TLS_CLIENT_CERTIFICATE if the server asks for one",
     ),
@@ -101,6 +108,7 @@ pub(super) fn text(situation: Situation) -> &'static str {
 /// Which situation an error is.
 pub(super) fn situation(error: &Error) -> Option<Situation> {
     match error {
+        Error::TokenSource { .. } => Some(Situation::TokenSource),
         Error::Connection { failure, .. } => Some(of_failure(*failure)),
         Error::Status { status, message, .. } => of_status(*status, message),
         Error::Redirect { .. } => Some(Situation::Redirection),
