@@ -147,6 +147,8 @@ pub enum Failure {
     Tunnel,
     /// The server's certificate is not trusted.
     Trust,
+    /// The server's certificate is trusted, but its key is none of the configured ones.
+    Pin,
     /// TLS failed for another reason than trust.
     Tls,
     /// The attempt's time was over; the request may have been carried out.
@@ -188,7 +190,7 @@ impl Error {
             | Self::ConfigFile { .. }
             | Self::Setup { .. }
             | Self::TokenSource { .. } => Class::Configuration,
-            Self::Connection { failure: Failure::Trust, .. } => Class::Untrusted,
+            Self::Connection { failure: Failure::Trust | Failure::Pin, .. } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
@@ -304,6 +306,7 @@ impl Failure {
             Self::Proxy => "the proxy asks for a user name and a password",
             Self::Tunnel => "the proxy makes no connection to the service",
             Self::Trust => "the server's certificate is not trusted",
+            Self::Pin => "the server's key is none of those in TlsServerKeySha256",
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "no whole answer in time",
             Self::Lost => "the connection ended before the whole answer was there",

@@ -13,6 +13,8 @@ pub enum Situation {
     NotSignPath,
     /// 404 or 405: the organization, or the address as a whole.
     NotFound,
+    /// The server has another key than the configured ones.
+    OtherKey,
     /// No address for the host, or nobody listens there.
     NoConnection,
     /// 407, or the proxy's wish for a password on a tunnel.
@@ -64,6 +66,11 @@ pub const HINTS: &[(Situation, &str)] = &[
         "Check SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_URL (it ends in /Api), and the project and signing policy",
     ),
     (Situation::NoConnection, "Check SIGNPATH_API_URL, the network, and the proxy if there is one"),
+    (
+        Situation::OtherKey,
+        "Do not trust this connection, unless the service's owner confirms that the key is new: then add it to \
+         SIGNPATH_TLS_SERVER_KEY_SHA256",
+    ),
     (Situation::ProxyPassword, "Write the proxy as http://user:password@host:port"),
     (
         Situation::ProxyRefusal,
@@ -126,6 +133,7 @@ fn of_failure(failure: Failure) -> Situation {
         Failure::Proxy => Situation::ProxyPassword,
         Failure::Tunnel => Situation::ProxyRefusal,
         Failure::Trust => Situation::UnknownIssuer,
+        Failure::Pin => Situation::OtherKey,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,
     }

@@ -87,6 +87,18 @@ fn a_401_asks_the_command_once_more() {
 }
 
 #[test]
+fn a_signature_that_was_refused_for_its_token_is_asked_for_with_the_next_one_and_the_same_id() {
+    let responder = Responder::script(vec![Reply::status(401, "expired"), signed(&ec_signature())]);
+    let helper = Helper::up_to(9);
+    let client = with_source(&responder, helper.source());
+    client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap();
+    let [first, second] = responder.received().try_into().unwrap();
+    assert_eq!(first.body, second.body);
+    assert_eq!(first.header("authorization"), Some("Bearer token-1"));
+    assert_eq!(second.header("authorization"), Some("Bearer token-2"));
+}
+
+#[test]
 fn a_second_401_is_the_end() {
     let helper = Helper::up_to(9);
     let responder = taking(&[]);
