@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use super::source::kind;
 use super::table::ORGANIZATIONS;
@@ -79,6 +80,23 @@ impl Entries {
             format!("the configuration file {path} has an unknown key {shown:?}{hint}")
         };
         self.0.iter().filter(|(key, _)| !is_known(key)).map(sentence).collect()
+    }
+}
+
+/// There may be a token among the values.
+impl Drop for Entries {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| wipe(value));
+    }
+}
+
+/// Overwrites every text in a value.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -189,6 +207,13 @@ mod tests {
         assert!(all.contains("has a number for \"Cryptoki\", where an object"), "{all}");
         assert!(all.contains("has a string for \"Log.File\", where an object"), "{all}");
         assert!(all.contains("unknown key \"Time\""), "{all}");
+    }
+
+    #[test]
+    fn every_text_of_a_value_is_wiped() {
+        let mut value = serde_json::json!({ "a": ["hunter2", { "b": "hunter2" }], "c": 5 });
+        wipe(&mut value);
+        assert_eq!(value, serde_json::json!({ "a": ["", { "b": "" }], "c": 5 }));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use super::Config;
-use super::file::Entries;
+use super::file::{Entries, wipe};
 use super::setting::{Form, Secrecy, Setting};
 use super::table::{CONFIG_FILE, SETTINGS, keys};
 use super::token;
@@ -113,6 +114,16 @@ pub(super) enum Written {
     Text(String),
     /// What is run, in a file that may say so.
     Command(Vec<Value>),
+}
+
+/// It may be a token.
+impl Drop for Written {
+    fn drop(&mut self) {
+        match self {
+            Self::Text(text) => text.zeroize(),
+            Self::Command(words) => words.iter_mut().for_each(wipe),
+        }
+    }
 }
 
 impl Written {
