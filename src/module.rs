@@ -4,7 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use cryptoki_sys::*;
 use parking_lot::{Mutex, RwLock};
-use signpath_client::config::{Config, Origin, Process};
+use signpath_client::{
+    config::{Config, Origin, Process},
+    secret::TokenSource,
+};
 use tracing::{error, info, trace, warn};
 
 use crate::{
@@ -102,7 +105,8 @@ impl Module {
             .inspect_err(|_| state.warm.start_log(&Config::log_settings(caller), []))?;
         let slots = config.into_slots();
         if let Some(first) = slots.first() {
-            state.warm.start_log(&first.log, slots.iter().filter_map(|slot| slot.token.as_ref()));
+            let sources = slots.iter().filter_map(|slot| slot.token.as_ref());
+            state.warm.start_log(&first.log, sources.filter_map(TokenSource::known));
         }
         info!("signpath-pkcs11 {}", env!("CARGO_PKG_VERSION"));
         let mut organizations = Vec::new();

@@ -75,10 +75,8 @@ impl Warm {
         if let Some(service) = self.find(config, credentials) {
             return service;
         }
-        if let Some(log) = self.log.get() {
-            log.protect(&credentials.token);
-        }
-        let service = Arc::new(Service::new(Arc::clone(config), credentials.clone()));
+        let service = Service::new(Arc::clone(config), credentials.clone(), self.log.get());
+        let service = Arc::new(service);
         let kept = Kept { service: Arc::clone(&service), used: Instant::now() };
         self.services.lock().push(kept);
         service
@@ -111,17 +109,17 @@ impl Warm {
     /// What is taken out is dropped here, after the lock: it may have sockets to close.
     fn take_out(&self, doomed: impl Fn(&Kept) -> bool) {
         let gone: Vec<_> = self.services.lock().extract_if(.., |kept| doomed(kept)).collect();
-        for kept in gone {
-            if let Some(log) = self.log.get() {
-                log.forget(&kept.service.credentials().token);
-            }
-        }
+        drop(gone);
     }
 }
 
 impl Service {
-    fn new(config: Arc<Config>, credentials: Credentials) -> Self {
+    fn new(config: Arc<Config>, credentials: Credentials, log: Option<&Log>) -> Self {
         let client = Client::new(&config, credentials);
+        let client = match log {
+            Some(log) => client.hiding_tokens_in(log),
+            None => client,
+        };
         Self { config, client, listed: Mutex::default() }
     }
 

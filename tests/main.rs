@@ -25,6 +25,8 @@ mod command;
 #[cfg(test)]
 mod cosign;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod digests;
 #[cfg(test)]
 mod documents;

@@ -7,6 +7,7 @@ use std::{
         fd::AsRawFd,
         unix::{fs::PermissionsExt, process::CommandExt},
     },
+    path::Path,
     process::Command,
     ptr, thread,
     time::Duration,
@@ -226,48 +227,74 @@ fn a_module_that_was_unloaded_and_loaded_again_still_knows_its_connection() {
     });
 }
 
-/// The test binary as a set-uid program of root's, started by nobody: the kernel sets AT_SECURE for it.
+/// The test binary as a set-uid program of root's, started by nobody: the kernel sets AT_SECURE for it. Without the bit the
+/// same program believes the same sources.
 #[test]
-fn a_program_with_raised_rights_does_not_believe_its_environment() {
+fn a_program_with_raised_rights_believes_neither_environment_nor_file_nor_command() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let program = folder.path().join("set-uid");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let run = |mode: u32| {
-        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
-        let output = Command::new(&program)
-            .args([
-                "process::told_by_a_host_program",
-                "--exact",
-                "--include-ignored",
-                "--nocapture",
-            ])
-            .env("SIGNPATH_TEST_MODULE", module_path())
-            .env("SIGNPATH_ORGANIZATION_ID", "11111111-1111-4111-8111-111111111111")
-            .env("SIGNPATH_API_TOKEN", "from the environment")
-            .uid(NOBODY)
-            .output();
-        output
-            .map_or_else(|error| error.to_string(), |it| String::from_utf8_lossy(&it.stdout).into())
-    };
-    let raised = run(0o4755);
-    if !raised.contains("effective user: 0") {
-        println!(
-            "not run: a program with raised rights (needs root and a file system with set-uid)"
-        );
-        return;
+    let everybodys = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(folder.path(), everybodys).unwrap();
+    let mut shown = String::new();
+    for source in ["value", "file", "command"] {
+        let ran = folder.path().join(format!("{source}-ran"));
+        let raised = told(folder.path(), source, &ran, 0o4755);
+        if !raised.contains("effective user: 0") {
+            println!(
+                "not run: a program with raised rights (needs root and a file system with set-uid)"
+            );
+            return;
+        }
+        assert!(raised.contains("login required: true"), "{source}: {raised}");
+        assert!(!ran.exists(), "{source}: {raised}");
+        shown = told(folder.path(), source, &ran, 0o755);
+        assert!(shown.contains("login required: false"), "{source}: {shown}");
+        assert_eq!(ran.exists(), source == "command", "{source}: {shown}");
     }
-    assert!(raised.contains("login required: true"), "{raised}");
+    assert!(shown.contains("effective user: 65534"), "{shown}");
+}
+
+/// What the host program says with its token from this source; a command leaves the file `ran`.
+fn told(folder: &Path, source: &str, ran: &Path, mode: u32) -> String {
+    let program = folder.join("host-program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (name, value) = match source {
+        "value" => ("SIGNPATH_API_TOKEN", "from the environment".replace(' ', "-")),
+        "file" => ("SIGNPATH_API_TOKEN", format!("file:{}", write("token", "from-a-file"))),
+        _ => {
+            let file =
+                json!({ "ApiToken": ["/usr/bin/touch", ran], "ApiUrl": "http://127.0.0.1:1/Api" });
+            ("SIGNPATH_CONFIG_FILE", write("signpath.json", &file.to_string()))
+        }
+    };
+    let output = Command::new(&program)
+        .args(["process::told_by_a_host_program", "--exact", "--include-ignored", "--nocapture"])
+        .env("SIGNPATH_TEST_MODULE", module_path())
+        .env("SIGNPATH_ORGANIZATION_ID", "11111111-1111-4111-8111-111111111111")
+        .env("SIGNPATH_API_URL", "http://127.0.0.1:1/Api")
+        .env("SIGNPATH_TIMEOUTS_RETRY_COUNT", "0")
+        .env(name, value)
+        .uid(NOBODY)
+        .output();
+    output.map_or_else(|error| error.to_string(), |it| String::from_utf8_lossy(&it.stdout).into())
 }
 
 const NOBODY: u32 = 65534;
 
 #[test]
-#[ignore = "the host program of a_program_with_raised_rights_does_not_believe_its_environment"]
+#[ignore = "the host program of a_program_with_raised_rights_believes_neither_environment_nor_file_nor_command"]
 fn told_by_a_host_program() {
     if variable("SIGNPATH_ORGANIZATION_ID").is_some() {
         // SAFETY: geteuid has no preconditions.
         println!("effective user: {}", unsafe { libc::geteuid() });
-        let flags = Module::started().token_info(1).flags;
+        let module = Module::started();
+        let flags = module.token_info(1).flags;
         println!("login required: {}", flags & CKF_LOGIN_REQUIRED != 0);
+        println!("login: {:?}", module.session().login(""));
     }
 }

@@ -78,7 +78,7 @@ fn given(pin: &[u8], user_name: &[u8]) -> Result<Option<Credentials>> {
     let token = text.filter(|token| is_token(token)).ok_or_else(|| {
         refused("with the organization's id as user name, the PIN is the API token alone")
     })?;
-    Ok(Some(Credentials { organization, token: Token::new(token.to_owned()) }))
+    Ok(Some(Credentials { organization, token: Token::new(token.to_owned()).into() }))
 }
 
 /// Whether a PIN is meant as `organization:token`: then nobody else's credentials may stand in for it.
@@ -101,7 +101,7 @@ mod tests {
 
     fn credentials(organization: &str, token: &str) -> Credentials {
         let organization = organization.parse().unwrap();
-        Credentials { organization, token: Token::new(token.to_owned()) }
+        Credentials { organization, token: Token::new(token.to_owned()).into() }
     }
 
     fn with_configuration(pin: &str) -> Result<Choice> {

@@ -5,21 +5,24 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use crate::config::{ApiUrl, Config};
-use crate::error::{Error, shown};
+use crate::error::{Class, Error, shown};
 use crate::http::{Answer, Broken, Settings, Transport};
 use crate::key::HashToSign;
+use crate::log::Log;
 use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
 use crate::retry::{self, Cause, Clock as _, Failed, Limits, Wall};
-use crate::secret::{Credentials, HIDDEN};
+use crate::secret::{Credentials, HIDDEN, Token};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
+
+use self::token::CurrentToken;
 
 /// A client of the service. Its calls block the calling thread; any number of threads may call at once, and share the
 /// connections. It starts no thread and holds no lock while it waits for the network.
@@ -27,6 +30,7 @@ use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
 /// A forked child must not use or drop a client of its parent: both would write into the same connections.
 pub struct Client {
     credentials: Credentials,
+    token: CurrentToken,
     api_url: ApiUrl,
     project: Option<String>,
     signing_policy: Option<String>,
@@ -45,7 +49,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Notes the settings; reads no file and connects nowhere.
+    /// Notes the settings; reads no file, runs no program and connects nowhere.
     pub fn new(config: &Config, credentials: Credentials) -> Self {
         let transport = Transport::new(Settings::new(config, &credentials.organization));
         Self {
@@ -60,6 +64,7 @@ impl Client {
             form: AtomicUsize::new(0),
             is_without_status: AtomicBool::new(false),
             deadline: None,
+            token: CurrentToken::new(credentials.token.clone()),
             credentials,
         }
     }
@@ -71,7 +76,19 @@ impl Client {
         self
     }
 
-    /// Organization and token.
+    /// The same client, whose tokens are hidden in this log as long as the client is there.
+    #[must_use]
+    pub fn hiding_tokens_in(mut self, log: &Log) -> Self {
+        self.token.hide_in(log);
+        self
+    }
+
+    /// The tokens that are known by now and that nobody may see; none before a program was asked for the first.
+    pub fn known_tokens(&self) -> Vec<Token> {
+        self.token.known()
+    }
+
+    /// Organization, and where the token comes from.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
@@ -183,7 +200,7 @@ impl Client {
 
     /// The same for all attempts and forms of one signature.
     fn metadata(&self, context: &SigningContext) -> Metadata {
-        let tokens = std::slice::from_ref(&self.credentials.token);
+        let tokens = &self.token.known();
         let this = || self.process.get_or_init(|| SourceProcess::collect(self.detail, tokens));
         Metadata {
             process: context.process.clone().or_else(|| this().clone()),
@@ -222,8 +239,10 @@ impl Client {
 
     /// What is wrong with an answer may quote it.
     fn bad_answer(&self, asked: &str, why: &str) -> Error {
-        let why = shown(&why.replace(self.credentials.token.expose(), HIDDEN));
-        Error::Answer { asked: asked.to_owned(), why }
+        let tokens = self.token.known();
+        let why =
+            tokens.iter().fold(why.to_owned(), |why, token| why.replace(token.expose(), HIDDEN));
+        Error::Answer { asked: asked.to_owned(), why: shown(&why) }
     }
 
     fn list(
@@ -245,15 +264,36 @@ impl Client {
         Ok(policies.filter(|found| seen.insert(found.name()) || log_twice(found)).collect())
     }
 
-    /// Sends a request until there is an answer, as far as the table of repetitions allows.
+    /// Sends a request until there is an answer, as far as the table of repetitions allows. A request that was refused
+    /// for its token was not carried out: it is sent once more if there is another token by now.
     fn call(&self, request: &Request, asked: &str, clock: &Wall) -> Result<Answer, Error> {
-        let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));
-        let limits = left.map_or(self.limits, |left| self.limits.within(clock.elapsed(), left));
+        let token = self.token.current(self.time_left())?;
+        let answered = self.send(request, &token, asked, clock);
+        let is_refused = matches!(&answered, Err(error) if error.class() == Class::Unauthorized);
+        let newer = if is_refused { self.token.instead_of(&token, self.time_left()) } else { None };
+        newer.map_or(answered, |newer| self.send(request, &newer, asked, clock))
+    }
+
+    fn send(
+        &self,
+        request: &Request,
+        token: &Token,
+        asked: &str,
+        clock: &Wall,
+    ) -> Result<Answer, Error> {
+        let limits = match self.deadline {
+            Some(_) => self.limits.within(clock.elapsed(), self.time_left()),
+            None => self.limits,
+        };
         retry::run(request.call, &limits, clock, |time| {
-            self.transport
-                .send(request, &self.credentials.token, time)
-                .map_err(|broken| failed(broken, asked))
+            self.transport.send(request, token, time).map_err(|broken| failed(broken, asked))
         })
+    }
+
+    /// Until the deadline, where there is one.
+    fn time_left(&self) -> Duration {
+        let left = |end: Instant| end.saturating_duration_since(Instant::now());
+        self.deadline.map_or(Duration::MAX, left)
     }
 }
 
@@ -307,3 +347,4 @@ pub(crate) fn failed(broken: Broken, asked: &str) -> Failed {
 mod requests;
 #[cfg(test)]
 mod tests;
+mod token;

@@ -40,6 +40,13 @@ pub enum Error {
         /// What is wrong, with the path of the file.
         why: String,
     },
+    /// There is no API token: its source does not give one.
+    TokenSource {
+        /// Which source, for example "the command /usr/local/bin/token".
+        source: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No whole answer came.
     Connection {
         /// What was being done, for example "signing with demo/ec at `https://app.signpath.io/Api`".
@@ -140,6 +147,8 @@ pub enum Failure {
     Tunnel,
     /// The server's certificate is not trusted.
     Trust,
+    /// The server's certificate is trusted, but its key is none of the configured ones.
+    Pin,
     /// TLS failed for another reason than trust.
     Tls,
     /// The attempt's time was over; the request may have been carried out.
@@ -177,10 +186,11 @@ impl Error {
     /// Which kind of failure this is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Setting { .. } | Self::ConfigFile { .. } | Self::Setup { .. } => {
-                Class::Configuration
-            }
-            Self::Connection { failure: Failure::Trust, .. } => Class::Untrusted,
+            Self::Setting { .. }
+            | Self::ConfigFile { .. }
+            | Self::Setup { .. }
+            | Self::TokenSource { .. } => Class::Configuration,
+            Self::Connection { failure: Failure::Trust | Failure::Pin, .. } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
@@ -244,6 +254,7 @@ impl Error {
             Self::Setup { why } => {
                 write!(f, "the connection to the service cannot be set up: {why}")
             }
+            Self::TokenSource { source, why } => write!(f, "{source} gives no API token: {why}"),
             Self::Connection { asked, failure, detail } => {
                 write!(f, "{asked} failed: {}", failure.words())?;
                 if detail.is_empty() { Ok(()) } else { write!(f, " ({detail})") }
@@ -296,6 +307,7 @@ impl Failure {
             Self::Proxy => "the proxy asks for a user name and a password",
             Self::Tunnel => "the proxy makes no connection to the service",
             Self::Trust => "the server's certificate is not trusted",
+            Self::Pin => "the server's key is none of those in TlsServerKeySha256",
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "no whole answer in time",
             Self::Lost => "the connection ended before the whole answer was there",

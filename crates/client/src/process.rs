@@ -1,9 +1,9 @@
 //! The running process as the system shows it: program, arguments, user. What is made of these facts (which
 //! certificates to show, what the service is told) is decided elsewhere.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -132,11 +132,17 @@ pub(crate) fn text_of(path: &str) -> Option<String> {
 /// # Errors
 /// The system's, or what is wrong with the file as the end of a sentence that begins with its path.
 pub(crate) fn read_regular(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    read_known(path, max).map(|(bytes, _)| bytes)
+}
+
+/// As [`read_regular`], with what the system knows of the very file that was read.
+pub(crate) fn read_known(path: &Path, max: usize) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let file = File::open(path)?;
-    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let metadata = file.metadata()?;
+    let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     // All of the room at once: what grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(max).saturating_add(64)));
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
@@ -144,7 +150,17 @@ pub(crate) fn read_regular(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<
     if bytes.len() > max {
         return Err(io::Error::other(format!("it is longer than {max} bytes")));
     }
-    Ok(bytes)
+    Ok((bytes, metadata))
+}
+
+/// Why a file may not say what is run; `None` if it may: this user or root owns it, and nobody else can write to it.
+pub(crate) fn distrust(metadata: &Metadata, user: Option<UserIds>) -> Option<String> {
+    let owner = metadata.uid();
+    if owner != 0 && user.is_none_or(|user| user.effective != owner) {
+        return Some(format!("it belongs to the user {owner}, not to you or root; chown it"));
+    }
+    let others_can_write = metadata.permissions().mode() & 0o022 != 0;
+    others_can_write.then(|| "others can write to it; chmod go-w keeps them out".to_owned())
 }
 
 /// Whether every user of this machine can read the file.
@@ -220,6 +236,24 @@ mod tests {
             let error = read_regular(path, 4).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_somebody_else_owns_or_can_write_to_says_nothing_that_is_run() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let own = UserIds::current();
+        let metadata = || std::fs::metadata(file.path()).unwrap();
+        for (mode, expected) in [(0o600, true), (0o644, true), (0o664, false), (0o602, false)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(distrust(&metadata(), own).is_none(), expected, "{mode:o}");
+        }
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        let other = metadata().uid().wrapping_add(1);
+        let other = Some(UserIds { real: other, effective: other });
+        // What root owns everybody may believe.
+        assert_eq!(distrust(&metadata(), other).is_none(), metadata().uid() == 0);
+        let of_root = std::fs::metadata("/etc/passwd").unwrap();
+        assert_eq!(distrust(&of_root, other), None);
     }
 
     #[test]

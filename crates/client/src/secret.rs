@@ -1,7 +1,10 @@
-//! What may not be seen: the API token, the credentials that hold it, and [`redact`], the last net under every
-//! line that is written anywhere.
+//! What may not be seen: the API token, where it comes from, the credentials that hold it, and [`redact`], the last net
+//! under every line that is written anywhere.
 
+mod command;
+pub(crate) mod file;
 mod redact;
+mod source;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +12,9 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+pub use command::{COMMAND_TIME, TokenCommand};
 pub use redact::{HIDDEN, redact};
+pub use source::TokenSource;
 
 /// An API token of SignPath. Shows itself as `***` and is wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -94,8 +99,8 @@ impl std::error::Error for NotAUuid {}
 pub struct Credentials {
     /// The organization whose keys are used.
     pub organization: OrganizationId,
-    /// The token of a user who may submit signing requests there.
-    pub token: Token,
+    /// Where the token of a user comes from who may submit signing requests there.
+    pub token: TokenSource,
 }
 
 impl Credentials {
@@ -105,9 +110,12 @@ impl Credentials {
     pub fn from_pin(pin: &str) -> Option<Self> {
         let (organization, token) = pin.split_once(':')?;
         let organization = organization.parse().ok()?;
-        is_token(token).then(|| Self { organization, token: Token::new(token.to_owned()) })
+        is_token(token).then(|| Self { organization, token: Token::new(token.to_owned()).into() })
     }
 }
+
+/// What to say of a text that cannot be one.
+pub(crate) const NOT_A_TOKEN: &str = "a token has no spaces and nothing but printable ASCII";
 
 /// Whether a text can be a token: printable ASCII without spaces (RFC 6750, section 2.1, is stricter still).
 pub fn is_token(text: &str) -> bool {
@@ -123,8 +131,9 @@ mod tests {
     #[test]
     fn a_token_never_shows_itself() {
         let credentials = Credentials::from_pin(&format!("{ID}:AIk+65/yl")).unwrap();
-        assert_eq!(credentials.token.expose(), "AIk+65/yl");
-        let shown = format!("{credentials:?} {} {:#?}", credentials.token, credentials.token);
+        let token = credentials.token.known().unwrap();
+        assert_eq!(token.expose(), "AIk+65/yl");
+        let shown = format!("{credentials:?} {token} {token:#?}");
         assert!(!shown.contains("AIk"), "{shown}");
         assert!(shown.contains("***"));
     }
@@ -154,7 +163,7 @@ mod tests {
     fn a_pin_is_literal() {
         for token in ["file:/etc/passwd", "exec:id", "a:b", "x%2By", "+/="] {
             let credentials = Credentials::from_pin(&format!("{ID}:{token}")).unwrap();
-            assert_eq!(credentials.token.expose(), token);
+            assert_eq!(credentials.token.known().unwrap().expose(), token);
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
+use signpath_client::secret::TokenSource;
 use signpath_client::{Client, Config, Log, Policy, Process};
 
 use crate::error::Error;
@@ -18,7 +19,7 @@ pub(crate) fn configuration() -> Result<Config, Error> {
     let mut slots = configuration_of(&log)?.into_slots();
     let first = slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default();
     let config = slots.swap_remove(first);
-    if let Some(token) = &config.token {
+    if let Some(token) = config.token.as_ref().and_then(TokenSource::known) {
         log.protect(token);
     }
     Ok(config)
@@ -55,7 +56,8 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
         };
         error.hint("set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN")
     })?;
-    Ok(Client::new(config, credentials))
+    // The log is there already; this is how to get hold of it.
+    Ok(Client::new(config, credentials).hiding_tokens_in(&Log::install(&config.log)))
 }
 
 /// A signing policy by its name.

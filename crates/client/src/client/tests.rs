@@ -16,6 +16,7 @@ use crate::log::lines;
 mod generations;
 mod repetitions;
 mod requests;
+mod tokens;
 
 const ORGANIZATION: &str = "c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11";
 

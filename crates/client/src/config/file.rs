@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use super::source::kind;
 use super::table::ORGANIZATIONS;
 use crate::error::Error;
-use crate::process::read_regular;
+use crate::process::{UserIds, distrust, read_known};
 
 /// A configuration has a few hundred bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -17,11 +18,13 @@ const FILE_MAX: usize = 1 << 20;
 pub(super) struct Entries(Vec<(String, Value)>);
 
 impl Entries {
-    /// Reads the file.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    /// Reads the file, and whether it may say what is run ([`distrust`]).
+    pub(super) fn read(path: &Path) -> Result<(Self, Option<String>), Error> {
         let fault = |problem: String| Error::ConfigFile { path: path.to_owned(), problem };
-        let bytes = read_regular(path, FILE_MAX).map_err(|error| fault(error.to_string()))?;
-        Self::parse(&bytes).map_err(fault)
+        let (bytes, metadata) =
+            read_known(path, FILE_MAX).map_err(|error| fault(error.to_string()))?;
+        let entries = Self::parse(&bytes).map_err(fault)?;
+        Ok((entries, distrust(&metadata, UserIds::current())))
     }
 
     /// Reads the text of a file; the error says what is wrong, and where.
@@ -77,6 +80,23 @@ impl Entries {
             format!("the configuration file {path} has an unknown key {shown:?}{hint}")
         };
         self.0.iter().filter(|(key, _)| !is_known(key)).map(sentence).collect()
+    }
+}
+
+/// There may be a token among the values.
+impl Drop for Entries {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| wipe(value));
+    }
+}
+
+/// Overwrites every text in a value.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -187,6 +207,13 @@ mod tests {
         assert!(all.contains("has a number for \"Cryptoki\", where an object"), "{all}");
         assert!(all.contains("has a string for \"Log.File\", where an object"), "{all}");
         assert!(all.contains("unknown key \"Time\""), "{all}");
+    }
+
+    #[test]
+    fn every_text_of_a_value_is_wiped() {
+        let mut value = serde_json::json!({ "a": ["hunter2", { "b": "hunter2" }], "c": 5 });
+        wipe(&mut value);
+        assert_eq!(value, serde_json::json!({ "a": ["", { "b": "" }], "c": 5 }));
     }
 
     #[test]

@@ -11,7 +11,9 @@ mod cosign_variables;
 mod file;
 mod folders;
 mod host;
+mod identity;
 mod organizations;
+mod pin;
 mod proxy;
 mod roots;
 mod setting;
@@ -29,7 +31,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::log::LogSettings;
 use crate::metadata::MetadataDetail;
-use crate::secret::{Credentials, OrganizationId, Token};
+use crate::secret::{Credentials, OrganizationId, Token, TokenSource};
 
 pub use api_url::ApiUrl;
 pub use ci::{CI_SYSTEMS, CiRun, CiSystem};
@@ -37,6 +39,8 @@ pub use cosign::{CosignSettings, PayloadForm, Via, percent_decoded};
 pub use cosign_variables::CosignVariables;
 pub use folders::PersonalFolders;
 pub use host::HostProgram;
+pub use identity::ClientIdentity;
+pub use pin::KeyPin;
 pub use proxy::{Proxy, ProxyUrl, Route};
 pub use roots::SystemRoots;
 pub use setting::{Form, LeftOut, Secrecy, Setting};
@@ -51,7 +55,7 @@ pub enum Process {
     /// It runs with the rights of its user.
     Ordinary,
     /// It has more rights than its user (set-uid, set-gid, file capabilities; AT_SECURE in its auxiliary vector):
-    /// environment, configuration file and token file are not looked at.
+    /// environment and configuration file are not looked at, and so no token file and no command either.
     Privileged,
 }
 
@@ -73,8 +77,8 @@ pub enum Certificates {
 pub struct Config {
     /// The organization whose keys are used without a PIN.
     pub organization: Option<OrganizationId>,
-    /// The token used without a PIN.
-    pub token: Option<Token>,
+    /// Where the token comes from that is used without a PIN.
+    pub token: Option<TokenSource>,
     /// Where the service is.
     pub api_url: ApiUrl,
     /// The label of the token towards PKCS #11 clients, 1 to 32 bytes of UTF-8.
@@ -91,8 +95,14 @@ pub struct Config {
     pub system_roots: SystemRoots,
     /// A PEM file with roots that are trusted beside the system's.
     pub tls_ca_certificate: Option<PathBuf>,
-    /// A PEM file with our certificate, its chain, and its private key.
+    /// Our certificate; [`Config::client_identity`] has it with what belongs to it.
     pub tls_client_certificate: Option<PathBuf>,
+    /// A PEM file with the private key of that certificate, where it is not in the same file.
+    pub tls_client_key: Option<PathBuf>,
+    /// The password of that file, or of the PKCS #12 file with both.
+    pub tls_client_password: Option<Token>,
+    /// The keys that the server may have; any that the roots vouch for if there are none.
+    pub tls_server_keys: Vec<KeyPin>,
     /// Which requests go through which proxy.
     pub proxy: Proxy,
     /// The time one attempt may take, from connecting to the last byte of the answer.
@@ -153,6 +163,7 @@ impl Config {
         config.ci_run = CiRun::read(&environment);
         organizations::apply(&mut config, file.as_ref())?;
         config.missing_credentials = config.find_missing(&environment);
+        config.warnings.extend(identity::without_certificate(&config));
         Ok(config)
     }
 
@@ -260,6 +271,9 @@ impl Config {
             system_roots: SystemRoots::default(),
             tls_ca_certificate: None,
             tls_client_certificate: None,
+            tls_client_key: None,
+            tls_client_password: None,
+            tls_server_keys: Vec::new(),
             proxy: Proxy::default(),
             request_timeout: Duration::ZERO,
             total_timeout: Duration::ZERO,

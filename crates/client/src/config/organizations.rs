@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Config;
 use super::setting::{LeftOut, Setting};
-use super::source::{self, Origin, Place, Section, Sources, kind};
+use super::source::{self, Origin, Place, Section, Sources, Written, kind};
 use super::table::{ORGANIZATIONS, SETTINGS};
 use crate::error::Error;
 use crate::secret::HIDDEN;
@@ -94,12 +94,12 @@ fn slot(config: &Config, section: &Section, number: usize) -> Result<Config, Err
     let sources = Sources { environment: &|_| None, file: Some(section) };
     for (setting, left_out) in rows() {
         let origin = match sources.find(setting, &mut slot.warnings)? {
-            Some((text, place)) => source::put(&mut slot, setting, &text, place)?,
+            Some((written, place)) => source::put(&mut slot, setting, &written, place)?,
             None => match left_out {
                 LeftOut::Mandatory => return Err(missing(setting, section)),
                 LeftOut::Outer => outer(config, setting),
                 LeftOut::Numbered => {
-                    let text = numbered(setting.default, number);
+                    let text = Written::Text(numbered(setting.default, number));
                     source::put(&mut slot, setting, &text, Place::Default)?
                 }
                 LeftOut::Unset => Origin { setting, value: None, place: Place::Default },

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::Config;
 use super::value::Parsed;
 use crate::error::Error;
@@ -17,6 +19,8 @@ pub enum Form {
     Number,
     /// A list, which has no text form.
     List,
+    /// A string, or a list, which says what is run and is only believed in a file that nobody else can write to.
+    TextOrCommand,
 }
 
 /// What holds if an entry of `Organizations` leaves a setting out.
@@ -39,7 +43,7 @@ pub enum Secrecy {
     Open,
     /// All but the user and password before a host.
     UserInfo,
-    /// Nothing, unless it names a file.
+    /// Nothing, unless it names a file or a program.
     Secret,
     /// All of what is taken, nothing of what is refused: it may be a secret that was put into the wrong place.
     Taken,
@@ -65,6 +69,8 @@ pub struct Setting {
     pub in_entry: Option<LeftOut>,
     /// Checks the text and puts it into the configuration.
     pub(super) apply: fn(&mut Config, &str) -> Parsed<()>,
+    /// The same for the list of [`Form::TextOrCommand`].
+    pub(super) apply_list: fn(&mut Config, &[Value]) -> Parsed<()>,
     /// For variables that are set with other programs in mind: keeps what is wrong with the value until it is needed.
     pub(super) postpone: Option<fn(&mut Config, Error)>,
 }
@@ -93,5 +99,6 @@ pub(super) const ROW: Setting = Setting {
     about: "",
     in_entry: None,
     apply: |_, _| Ok(()),
+    apply_list: |_, _| Ok(()),
     postpone: None,
 };

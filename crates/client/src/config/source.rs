@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use super::Config;
-use super::file::Entries;
+use super::file::{Entries, wipe};
 use super::setting::{Form, Secrecy, Setting};
 use super::table::{CONFIG_FILE, SETTINGS, keys};
 use super::token;
@@ -102,28 +103,67 @@ fn apply(
     sources: &Sources<'_>,
 ) -> Result<Origin, Error> {
     let found = sources.find(setting, &mut config.warnings)?;
-    let (text, place) = found.unwrap_or_else(|| (setting.default.to_owned(), Place::Default));
-    put(config, setting, &text, place)
+    let (written, place) =
+        found.unwrap_or_else(|| (Written::text(setting.default), Place::Default));
+    put(config, setting, &written, place)
 }
 
-/// Checks the text of a setting and puts it into the configuration. An empty one sets nothing.
+/// A value as it stands somewhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Text(String),
+    /// What is run, in a file that may say so.
+    Command(Vec<Value>),
+}
+
+/// It may be a token.
+impl Drop for Written {
+    fn drop(&mut self) {
+        match self {
+            Self::Text(text) => text.zeroize(),
+            Self::Command(words) => words.iter_mut().for_each(wipe),
+        }
+    }
+}
+
+impl Written {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// Checks the value of a setting and puts it into the configuration. An empty text sets nothing.
 pub(super) fn put(
     config: &mut Config,
     setting: &'static Setting,
-    text: &str,
+    written: &Written,
     place: Place,
 ) -> Result<Origin, Error> {
-    if !text.is_empty() {
-        (setting.apply)(config, text).map_err(|problem| wrong(setting, text, &place, problem))?;
-    }
-    if let (Secrecy::Secret, Form::Text, Place::File { path, .. }) =
-        (setting.secrecy, setting.form, &place)
-        && !text.starts_with(token::FILE)
-    {
-        config.warnings.extend(token::exposure(path));
-    }
-    let value = Some(text).filter(|text| !text.is_empty()).map(|text| shown(setting, text));
+    let value = match written {
+        Written::Text(text) if text.is_empty() => None,
+        Written::Text(text) => {
+            let applied = (setting.apply)(config, text);
+            applied.map_err(|problem| wrong(setting, text, &place, problem))?;
+            config.warnings.extend(exposure(setting, text, &place));
+            Some(shown(setting, text))
+        }
+        Written::Command(words) => {
+            let applied = (setting.apply_list)(config, words);
+            applied.map_err(|problem| wrong(setting, HIDDEN, &place, problem))?;
+            let program = words.first().and_then(Value::as_str).unwrap_or_default();
+            Some(format!("the command {}", redact(program, &[]).escape_debug()))
+        }
+    };
     Ok(Origin { setting, value, place })
+}
+
+/// What to say of a secret in a configuration file that everybody can read.
+fn exposure(setting: &Setting, text: &str, place: &Place) -> Option<String> {
+    let Place::File { path, .. } = place else { return None };
+    let is_here = setting.secrecy == Secrecy::Secret
+        && setting.form != Form::List
+        && !text.starts_with(token::FILE);
+    if is_here { token::exposure(setting.name(), path) } else { None }
 }
 
 /// Where values are looked for.
@@ -138,6 +178,8 @@ pub(super) struct Section {
     /// What stands before each key: nothing, or the place of the object and a dot.
     prefix: String,
     entries: Entries,
+    /// Why the file may not say what is run.
+    distrust: Option<String>,
 }
 
 impl Section {
@@ -148,15 +190,16 @@ impl Section {
         let is_set = |path: &OsString| !path.to_string_lossy().trim().is_empty();
         let path = environment(CONFIG_FILE).filter(is_set).map(PathBuf::from);
         let read = |path: PathBuf| {
-            let entries = Entries::read(&path)?;
-            Ok(Self { path, prefix: String::new(), entries })
+            let (entries, distrust) = Entries::read(&path)?;
+            Ok(Self { path, prefix: String::new(), entries, distrust })
         };
         path.map(read).transpose()
     }
 
     /// An object in a list of this file, by what stands before its keys.
     pub(super) fn inner(&self, prefix: String, map: Map<String, Value>) -> Self {
-        Self { path: self.path.clone(), prefix, entries: Entries::of(map) }
+        let (path, distrust) = (self.path.clone(), self.distrust.clone());
+        Self { path, prefix, entries: Entries::of(map), distrust }
     }
 
     /// The value of a key.
@@ -176,16 +219,16 @@ impl Section {
 }
 
 impl Sources<'_> {
-    /// The text of a setting and where it stands.
+    /// The value of a setting and where it stands.
     pub(super) fn find(
         &self,
         setting: &'static Setting,
         warnings: &mut Vec<String>,
-    ) -> Result<Option<(String, Place)>, Error> {
+    ) -> Result<Option<(Written, Place)>, Error> {
         let mut found = Vec::new();
         for name in setting.environment {
             if let Some(text) = self.variable(setting, name)? {
-                found.push((text, Place::Environment(name)));
+                found.push((Written::Text(text), Place::Environment(name)));
             }
         }
         if found.is_empty() {
@@ -194,13 +237,13 @@ impl Sources<'_> {
             }
         }
         let mut found = found.into_iter();
-        let Some((text, place)) = found.next() else { return Ok(None) };
-        for (_, older) in found.filter(|(other, _)| *other != text) {
+        let Some((written, place)) = found.next() else { return Ok(None) };
+        for (_, older) in found.filter(|(other, _)| *other != written) {
             warnings.push(format!(
                 "{older} has no effect: {place} is set, too, and has the newer name"
             ));
         }
-        Ok(Some((text, place)))
+        Ok(Some((written, place)))
     }
 
     /// The text of a variable. An empty one counts as not set.
@@ -217,26 +260,37 @@ impl Sources<'_> {
         Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
     }
 
-    /// The text of a key in the file. An empty one counts as not set.
+    /// The value of a key in the file. An empty one counts as not set.
     fn entry(
         &self,
         setting: &'static Setting,
         key: &str,
-    ) -> Result<Option<(String, Place)>, Error> {
+    ) -> Result<Option<(Written, Place)>, Error> {
         let Some(section) = self.file else { return Ok(None) };
         let Some(value) = section.value(key) else { return Ok(None) };
         let place = section.place(key);
         let text = match (value, setting.form) {
-            (Value::String(text), Form::Text | Form::Flag | Form::Number) => text.trim().to_owned(),
+            (Value::String(text), Form::Text | Form::Flag | Form::Number | Form::TextOrCommand) => {
+                text.trim().to_owned()
+            }
             (Value::Bool(flag), Form::Flag) => flag.to_string(),
             (Value::Number(number), Form::Number) => number.to_string(),
             (Value::Array(_), Form::List) => HIDDEN.to_owned(),
+            (Value::Array(words), Form::TextOrCommand) => {
+                return match &section.distrust {
+                    None => Ok(Some((Written::Command(words.clone()), place))),
+                    Some(why) => {
+                        let problem = format!("a command is not taken from this file: {why}");
+                        Err(wrong(setting, HIDDEN, &place, problem))
+                    }
+                };
+            }
             (other, form) => {
                 let problem = format!("it is {} where {} is expected", kind(other), form);
                 return Err(wrong(setting, &other.to_string(), &place, problem));
             }
         };
-        Ok(Some((text, place)).filter(|(text, _)| !text.is_empty()))
+        Ok(Some(text).filter(|text| !text.is_empty()).map(|text| (Written::Text(text), place)))
     }
 }
 
@@ -247,6 +301,7 @@ impl fmt::Display for Form {
             Self::Flag => "true or false",
             Self::Number => "a number",
             Self::List => "a list",
+            Self::TextOrCommand => "a string or a list",
         })
     }
 }

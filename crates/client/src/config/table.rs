@@ -3,7 +3,7 @@
 
 use super::setting::{Form, LeftOut, ROW, Secrecy, Setting};
 use super::value;
-use super::{api_url, cosign, proxy, token};
+use super::{api_url, cosign, identity, pin, proxy, token};
 use crate::log::LEVELS;
 use crate::metadata::DETAILS;
 
@@ -40,11 +40,13 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         json: &["ApiToken", "CIUserToken"],
         environment: &["SIGNPATH_API_TOKEN", "SIGNPATH_CI_USER_TOKEN"],
+        form: Form::TextOrCommand,
         secrecy: Secrecy::Secret,
-        allowed: "the token, or file:/absolute/path of a file that holds it",
+        allowed: "the token; file:/absolute/path of a file that holds it; or, in the configuration file, a list of a program's absolute path and its arguments, whose output it is",
         about: "The API token of a user who is a submitter",
         in_entry: Some(LeftOut::Mandatory),
         apply: token::apply,
+        apply_list: token::apply_list,
         ..ROW
     },
     Setting {
@@ -126,11 +128,36 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         json: &["TlsClientCertificate"],
         environment: &["SIGNPATH_TLS_CLIENT_CERTIFICATE"],
-        allowed: "the path of a PEM file with the certificate, its chain and its private key",
-        about: "Our certificate towards the service or a gateway before it",
+        allowed: "the path of a PEM file with the certificate and its chain, or of a PKCS #12 file (DER, PBES2)",
+        about: "Our certificate towards the service or a gateway before it, and its private key if TlsClientKey is not set",
         apply: |config, text| {
             value::path(text).map(|path| config.tls_client_certificate = Some(path))
         },
+        ..ROW
+    },
+    Setting {
+        json: &["TlsClientKey"],
+        environment: &["SIGNPATH_TLS_CLIENT_KEY"],
+        allowed: "the path of a PEM file",
+        about: "The private key of TlsClientCertificate",
+        apply: |config, text| value::path(text).map(|path| config.tls_client_key = Some(path)),
+        ..ROW
+    },
+    Setting {
+        json: &["TlsClientCertificatePassword"],
+        environment: &["SIGNPATH_TLS_CLIENT_CERTIFICATE_PASSWORD"],
+        secrecy: Secrecy::Secret,
+        allowed: "the password, or file:/absolute/path of a file that holds it",
+        about: "The password of the PKCS #12 file, or of an encrypted private key",
+        apply: identity::apply_password,
+        ..ROW
+    },
+    Setting {
+        json: &["TlsServerKeySha256"],
+        environment: &["SIGNPATH_TLS_SERVER_KEY_SHA256"],
+        allowed: pin::ALLOWED,
+        about: "The keys that the server may have, besides a certificate that is trusted",
+        apply: |config, text| pin::list(text).map(|keys| config.tls_server_keys = keys),
         ..ROW
     },
     Setting {

@@ -1,53 +1,58 @@
-//! The setting `ApiToken`: the token itself, or the file it is in.
+//! The setting `ApiToken`: the token itself, the file it is in, or the program that prints it.
 
 use std::path::Path;
 
-use super::Config;
-use super::value::{self, Parsed};
-use crate::process::{is_readable_by_all, read_regular};
-use crate::secret::{Token, is_token};
+use serde_json::Value;
 
-/// No token is that long; a file that is longer was meant for something else.
-const TOKEN_FILE_MAX: usize = 8 << 10;
+use super::Config;
+use super::source::kind;
+use super::value::{self, Parsed};
+use crate::process::is_readable_by_all;
+use crate::secret::{NOT_A_TOKEN, Token, TokenCommand, TokenSource, file, is_token};
 
 pub(super) const FILE: &str = "file:";
 
 /// Takes the token from the text, or from the file that `file:/path` names.
 pub(super) fn apply(config: &mut Config, text: &str) -> Parsed<()> {
     value::not_foreign(text)?;
-    let token = match text.strip_prefix(FILE) {
-        Some(path) => from_file(Path::new(path), &mut config.warnings)?,
-        None => text.to_owned(),
+    let source = match text.strip_prefix(FILE) {
+        Some(path) => {
+            let path = absolute(path)?;
+            let token = file::token(path).map_err(|why| format!("{}: {why}", path.display()))?;
+            config.warnings.extend(exposure("ApiToken", path));
+            TokenSource::File { path: path.to_owned(), token }
+        }
+        None if is_token(text) => Token::new(text.to_owned()).into(),
+        None => return Err(NOT_A_TOKEN.to_owned()),
     };
-    if !is_token(&token) {
-        return Err("a token has no spaces and nothing but printable ASCII".to_owned());
-    }
-    config.token = Some(Token::new(token));
+    config.token = Some(source);
     Ok(())
 }
 
-fn from_file(path: &Path, warnings: &mut Vec<String>) -> Parsed<String> {
-    let shown = path.display();
-    if !path.is_absolute() {
-        return Err("the path after file: is not absolute".to_owned());
-    }
-    let bytes = read_regular(path, TOKEN_FILE_MAX).map_err(|error| format!("{shown}: {error}"))?;
-    warnings.extend(exposure(path));
-    // The error must not carry the bytes.
-    let text = str::from_utf8(&bytes).map_err(|_| format!("{shown} is not a text file"))?;
-    let token = text.trim_end_matches(['\r', '\n']);
-    if token.is_empty() {
-        return Err(format!("{shown} is empty"));
-    }
-    Ok(token.to_owned())
+/// Takes a program and its arguments. It is run when the token is needed.
+pub(super) fn apply_list(config: &mut Config, words: &[Value]) -> Parsed<()> {
+    let words = words.iter().map(|word| match word {
+        Value::String(word) => Ok(word.clone()),
+        other => Err(format!("there is {} in the list, where texts are expected", kind(other))),
+    });
+    let command = TokenCommand::new(words.collect::<Parsed<_>>()?)?;
+    config.token = Some(TokenSource::Command(command));
+    Ok(())
 }
 
-/// What to say of a file with a token in it that everybody can read.
-pub(super) fn exposure(path: &Path) -> Option<String> {
+/// The path after `file:`.
+pub(super) fn absolute(path: &str) -> Parsed<&Path> {
+    let path = Path::new(path);
+    let relative = || "the path after file: is not absolute".to_owned();
+    path.is_absolute().then_some(path).ok_or_else(relative)
+}
+
+/// What to say of a file with the secret of this setting in it that everybody can read.
+pub(super) fn exposure(setting: &str, path: &Path) -> Option<String> {
     let warning = || {
         let shown = path.display();
         format!(
-            "every user of this machine can read the API token in {shown}; chmod 600 makes it private"
+            "every user of this machine can read the {setting} in {shown}; chmod 600 makes it private"
         )
     };
     is_readable_by_all(path).then(warning)
@@ -58,50 +63,59 @@ mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::config::HostProgram;
 
-    fn file(text: &[u8], mode: u32) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        std::fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
-        file
-    }
-
-    #[test]
-    fn the_newline_at_the_end_is_not_part_of_the_token() {
-        for text in ["abc", "abc\n", "abc\r\n"] {
-            let mut warnings = Vec::new();
-            let file = file(text.as_bytes(), 0o600);
-            assert_eq!(from_file(file.path(), &mut warnings), Ok("abc".to_owned()));
-            assert!(warnings.is_empty());
-        }
+    fn applied(text: &str) -> (Parsed<()>, Config) {
+        let mut config = Config::blank(HostProgram::default());
+        (apply(&mut config, text), config)
     }
 
     #[test]
     fn a_file_that_others_can_read_is_a_warning() {
-        let mut warnings = Vec::new();
-        let file = file(b"abc", 0o604);
-        from_file(file.path(), &mut warnings).unwrap();
-        assert!(warnings[0].contains(&file.path().display().to_string()), "{warnings:?}");
-        assert!(!warnings[0].contains("abc"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        for (mode, expected) in [(0o604, 1), (0o600, 0)] {
+            std::fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+            let (answer, config) = applied(&format!("file:{}", file.path().display()));
+            assert_eq!((answer, config.warnings.len()), (Ok(()), expected));
+            let warnings = config.warnings.concat();
+            assert_eq!(warnings.contains(&file.path().display().to_string()), expected == 1);
+            assert!(!warnings.contains("abc"));
+        }
     }
 
     #[test]
-    fn what_is_no_token_file_is_refused() {
-        let long = vec![b'a'; TOKEN_FILE_MAX + 1];
-        let rows: [(&[u8], &str); 3] =
-            [(b"\n", "is empty"), (b"\xff", "not a text file"), (&long, "longer than")];
-        for (bytes, expected) in rows {
-            let error = from_file(file(bytes, 0o600).path(), &mut Vec::new()).unwrap_err();
-            assert!(error.contains(expected), "{error}");
-        }
-        for (path, expected) in [
-            ("relative", "not absolute"),
-            ("/nonexistent/token", "No such file"),
-            ("/dev/zero", "not a regular file"),
+    fn what_is_no_token_and_no_file_is_refused() {
+        for (text, expected) in [
+            ("a b", "no spaces"),
+            ("file:relative", "not absolute"),
+            ("file:/nonexistent/token", "/nonexistent/token: No such file"),
+            ("exec:/bin/id", "a list in the configuration file"),
         ] {
-            let error = from_file(Path::new(path), &mut Vec::new()).unwrap_err();
+            let error = applied(text).0.unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_command_is_a_list_of_texts_that_begins_with_an_absolute_path() {
+        let mut config = Config::blank(HostProgram::default());
+        for (words, expected) in [
+            (json!([]), "names no program"),
+            (json!(["helper", "x"]), "not absolute"),
+            (json!(["/bin/x", 5]), "a number in the list"),
+            (json!(["/bin/x", "a\0"]), "zero byte"),
+        ] {
+            let error = apply_list(&mut config, words.as_array().unwrap()).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert_eq!(config.token, None);
+        let words = json!(["/bin/x", "hunter2", ""]);
+        apply_list(&mut config, words.as_array().unwrap()).unwrap();
+        let shown = format!("{:?}", config.token);
+        assert!(shown.contains("/bin/x") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -23,7 +23,7 @@ pub(super) const CERTIFICATES: &[(&str, Certificates)] = &[
 const FOREIGN_FORMS: &[(&str, &str)] = &[
     (
         "exec:",
-        "programs are not run for a value; write the value to a file that only you can read and use file:/path",
+        "a program is named by a list in the configuration file: [\"/path/of/program\", \"argument\"]",
     ),
     (
         "encrypted:",

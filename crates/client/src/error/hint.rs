@@ -13,6 +13,8 @@ pub enum Situation {
     NotSignPath,
     /// 404 or 405: the organization, or the address as a whole.
     NotFound,
+    /// The server has another key than the configured ones.
+    OtherKey,
     /// No address for the host, or nobody listens there.
     NoConnection,
     /// 407, or the proxy's wish for a password on a tunnel.
@@ -31,6 +33,8 @@ pub enum Situation {
     ServiceDown,
     /// The attempt took too long.
     TimeOut,
+    /// The file or the program that ApiToken names gives no token.
+    TokenSource,
     /// TLS fails without a word on trust.
     TlsHandshake,
     /// No chain from the server's certificate to a trusted root.
@@ -62,6 +66,11 @@ pub const HINTS: &[(Situation, &str)] = &[
         "Check SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_URL (it ends in /Api), and the project and signing policy",
     ),
     (Situation::NoConnection, "Check SIGNPATH_API_URL, the network, and the proxy if there is one"),
+    (
+        Situation::OtherKey,
+        "Do not trust this connection, unless the service's owner confirms that the key is new: then add it to \
+         SIGNPATH_TLS_SERVER_KEY_SHA256",
+    ),
     (Situation::ProxyPassword, "Write the proxy as http://user:password@host:port"),
     (
         Situation::ProxyRefusal,
@@ -73,6 +82,11 @@ pub const HINTS: &[(Situation, &str)] = &[
     (Situation::ServiceFailed, "If it happens again, give the trace id to the service's support"),
     (Situation::ServiceDown, "Try again later"),
     (Situation::TimeOut, "Try again, or set SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS higher"),
+    (
+        Situation::TokenSource,
+        "Look at what ApiToken names in the configuration: a program is run as this user, and the first line of its standard \
+         output has to be the token",
+    ),
     (
         Situation::TlsHandshake,
         "Check that SIGNPATH_API_URL names an https server, and SIGNPATH_TLS_CLIENT_CERTIFICATE if the server asks for one",
@@ -101,6 +115,7 @@ pub(super) fn text(situation: Situation) -> &'static str {
 /// Which situation an error is.
 pub(super) fn situation(error: &Error) -> Option<Situation> {
     match error {
+        Error::TokenSource { .. } => Some(Situation::TokenSource),
         Error::Connection { failure, .. } => Some(of_failure(*failure)),
         Error::Status { status, message, .. } => of_status(*status, message),
         Error::Redirect { .. } => Some(Situation::Redirection),
@@ -118,6 +133,7 @@ fn of_failure(failure: Failure) -> Situation {
         Failure::Proxy => Situation::ProxyPassword,
         Failure::Tunnel => Situation::ProxyRefusal,
         Failure::Trust => Situation::UnknownIssuer,
+        Failure::Pin => Situation::OtherKey,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,
     }

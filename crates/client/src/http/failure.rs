@@ -5,6 +5,7 @@ use std::io;
 
 use crate::error::{Failure, one_line};
 use crate::http::Broken;
+use crate::http::tls::OtherKey;
 
 /// Longest text of the system or the TLS library that is repeated, in characters.
 const DETAIL_MAX: usize = 200;
@@ -15,23 +16,45 @@ const PROXY_PASSWORD: &str = "proxy authorization required";
 /// What its other refusals of a tunnel become.
 const TUNNEL: &str = "tunnel error: unsuccessful";
 
+/// What a server says of our certificate. In TLS 1.3 that comes after the handshake (RFC 8446, section 4.4.2.4), and on HTTP/2
+/// the TLS library's error has become a text by then.
+const OUR_CERTIFICATE: [&str; 7] = [
+    "received fatal alert: AccessDenied",
+    "received fatal alert: BadCertificate",
+    "received fatal alert: CertificateExpired",
+    "received fatal alert: CertificateRequired",
+    "received fatal alert: CertificateRevoked",
+    "received fatal alert: CertificateUnknown",
+    "received fatal alert: UnknownCA",
+];
+
 pub(super) fn of(error: &reqwest::Error) -> Broken {
     let chain = chain(error);
+    if let Some(other) = tls_error(&chain).and_then(OtherKey::behind) {
+        return Broken::Exchange { failure: Failure::Pin, detail: other.to_string() };
+    }
     let detail = chain.last().map(|last| one_line(&last.to_string(), DETAIL_MAX));
     Broken::Exchange { failure: kind(error, &chain), detail: detail.unwrap_or_default() }
 }
 
+fn tls_error<'a>(chain: &[&'a (dyn StdError + 'static)]) -> Option<&'a rustls::Error> {
+    chain.iter().find_map(|cause| cause.downcast_ref())
+}
+
 fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure {
-    if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+    if let Some(tls) = tls_error(chain) {
         return match tls {
             rustls::Error::InvalidCertificate(_) => Failure::Trust,
             _ => Failure::Tls,
         };
     }
+    let says = |words: &str| chain.iter().any(|cause| cause.to_string().contains(words));
+    if OUR_CERTIFICATE.iter().any(|alert| says(alert)) {
+        return Failure::Tls;
+    }
     if !error.is_connect() {
         return if error.is_timeout() { Failure::Timeout } else { Failure::Lost };
     }
-    let says = |words: &str| chain.iter().any(|cause| cause.to_string().contains(words));
     if says(PROXY_PASSWORD) {
         return Failure::Proxy;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, ProxyUrl, SystemRoots};
+use crate::config::{ClientIdentity, Config, KeyPin, ProxyUrl, SystemRoots};
 use crate::error::Error;
 use crate::http::Seen;
 use crate::retry::Limits;
@@ -26,8 +26,10 @@ pub(crate) struct Settings {
     pub(crate) system_roots: SystemRoots,
     /// PEM file with further roots.
     pub(crate) tls_ca_certificate: Option<PathBuf>,
-    /// PEM file with our certificate, its chain and its key.
-    pub(crate) tls_client_certificate: Option<PathBuf>,
+    /// Our certificate, its chain and its key.
+    pub(crate) tls_client: Option<ClientIdentity>,
+    /// The keys that the server may have, if not any.
+    pub(crate) tls_server_keys: Vec<KeyPin>,
     /// Time for one connection, TLS included.
     pub(crate) connect_time: Duration,
     /// Where the server's certificate is noted, for those who ask for it.
@@ -73,7 +75,8 @@ impl Settings {
             proxy,
             system_roots: config.system_roots.clone(),
             tls_ca_certificate: config.tls_ca_certificate.clone(),
-            tls_client_certificate: config.tls_client_certificate.clone(),
+            tls_client: config.client_identity(),
+            tls_server_keys: config.tls_server_keys.clone(),
             connect_time: Limits::new(config).connect(),
             seen: None,
         }

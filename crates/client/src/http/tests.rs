@@ -21,7 +21,8 @@ pub(crate) fn settings(address: SocketAddr) -> Settings {
         proxy: Ok(None),
         system_roots: SystemRoots::default(),
         tls_ca_certificate: None,
-        tls_client_certificate: None,
+        tls_client: None,
+        tls_server_keys: Vec::new(),
         connect_time: LONG,
         seen: None,
     }

@@ -1,11 +1,13 @@
-//! The TLS configuration: ring as the provider, HTTP/2 and HTTP/1.1 offered, roots of the system and of the settings.
-//! Made when the first https connection is, never before.
+//! The TLS configuration: ring as the provider, TLS 1.3 and 1.2, HTTP/2 and HTTP/1.1 offered, roots of the system and of
+//! the settings. Made when the first https connection is, never before. Whether a certificate was revoked (CRL, OCSP) is
+//! not looked up.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 use tracing::debug;
 use zeroize::Zeroizing;
@@ -15,10 +17,15 @@ use crate::error::{Error, unusable_file};
 use crate::http::Settings;
 use crate::process::read_regular;
 
-pub(crate) use witness::Seen;
-use witness::Witness;
+use verifier::Verifier;
 
-mod witness;
+pub(super) use verifier::OtherKey;
+pub(crate) use verifier::Seen;
+
+mod identity;
+mod pbes2;
+mod pkcs12;
+mod verifier;
 
 /// ALPN, best first. A configuration that is handed to the HTTP stack ready-made offers only what is set here.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -47,22 +54,23 @@ pub(super) fn configuration(settings: &Settings) -> Result<ClientConfig, Error> 
     let roots = if settings.https { roots(settings)? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|error| Error::Setup { why: error.to_string() })?;
-    let builder = match settings.seen.as_ref().filter(|_| settings.https) {
-        None => builder.with_root_certificates(roots),
-        Some(seen) => {
-            let witness = Witness::new(roots, provider, Arc::clone(seen))?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(witness))
-        }
+    let is_ordinary = settings.seen.is_none() && settings.tls_server_keys.is_empty();
+    let builder = if is_ordinary || !settings.https {
+        builder.with_root_certificates(roots)
+    } else {
+        let verifier = Verifier::new(roots, provider, settings)?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
-    let client = settings.tls_client_certificate.as_deref().filter(|_| settings.https);
+    let client = settings.tls_client.as_ref().filter(|_| settings.https);
     let mut configuration = match client {
         None => builder.with_no_client_auth(),
-        Some(path) => {
-            let (chain, key) = client_certificate(path)?;
+        Some(client) => {
+            let (chain, key) = identity::of(client)?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
-                unusable_file(CLIENT_SETTING, path, format!("does not fit together: {error}"))
+                let why = format!("does not fit together with its key: {error}");
+                unusable_file(identity::CERTIFICATE, &client.certificate, why)
             })?
         }
     };
@@ -71,7 +79,6 @@ pub(super) fn configuration(settings: &Settings) -> Result<ClientConfig, Error> 
 }
 
 const CA_SETTING: &str = "TlsCaCertificate";
-const CLIENT_SETTING: &str = "TlsClientCertificate";
 
 fn roots(settings: &Settings) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
@@ -153,16 +160,6 @@ fn certificates(
         return Err(unusable_file(setting, path, "holds no certificate in PEM"));
     }
     Ok(certificates)
-}
-
-fn client_certificate(
-    path: &Path,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
-    let pem = read(CLIENT_SETTING, path)?;
-    let chain = certificates(CLIENT_SETTING, path, &pem)?;
-    let key = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| unusable_file(CLIENT_SETTING, path, "holds no private key in PEM"))?;
-    Ok((chain, key))
 }
 
 fn read(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -52,7 +52,8 @@ struct Entry {
 }
 
 impl KnownKeys {
-    /// `None` wherever the rules do not hold or the system does not tell who the parent is: then the service is asked.
+    /// `None` wherever the rules do not hold, the system does not tell who the parent is, or the token is not known without
+    /// running a program, which may print another one each time: then the service is asked.
     pub fn open(base: &Path, api_url: &ApiUrl, credentials: &Credentials) -> Option<Self> {
         Self::open_under(Parent::current()?.identity()?, base, api_url, credentials)
     }
@@ -68,7 +69,7 @@ impl KnownKeys {
         let folder = opened.inspect_err(unusable).ok()?;
         let api_url = api_url.as_str().to_owned();
         let organization = credentials.organization.to_string();
-        let keyed = Hmac::new_from_slice(credentials.token.expose().as_bytes()).ok()?;
+        let keyed = Hmac::new_from_slice(credentials.token.known()?.expose().as_bytes()).ok()?;
         Some(Self { folder, parent, api_url, organization, keyed })
     }
 

@@ -15,7 +15,6 @@ mod tests;
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::slice;
 
 use signpath_client::config::{Config, CosignSettings, Via};
 use signpath_client::log::Log;
@@ -125,7 +124,7 @@ fn perform(
     let signer = Signer::new(config, key, deadline::time_left(call.deadlines(), spare), log)?;
     let answered = answered_by(&signer, call, input);
     // The last net under what cosign prints.
-    answered.map_err(|why| redact(&why, slice::from_ref(&signer.client.credentials().token)))
+    answered.map_err(|why| redact(&why, &signer.client.known_tokens()))
 }
 
 fn answered_by(signer: &Signer, call: &Call, input: &mut dyn Read) -> Result<Answer, String> {

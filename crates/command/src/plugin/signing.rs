@@ -49,8 +49,7 @@ impl Signer {
                 }
                 None => missing.unwrap_or_else(|| format!("there are no credentials: {SET_BOTH}")),
             })?;
-        log.protect(&credentials.token);
-        let client = Client::new(&config, credentials);
+        let client = Client::new(&config, credentials).hiding_tokens_in(log);
         let deadline = time.and_then(|time| Instant::now().checked_add(time));
         let client = match deadline {
             Some(deadline) => client.until(deadline),
@@ -115,7 +114,7 @@ impl Signer {
     }
 
     fn context(&self, message: &Message) -> SigningContext {
-        let tokens = std::slice::from_ref(&self.client.credentials().token);
+        let tokens = &self.client.known_tokens();
         SigningContext {
             // This process was started by cosign for its user, and has no command line worth reading.
             process: SourceProcess::of_parent(self.config.metadata, tokens),

@@ -31,7 +31,7 @@ fn labels(slots: &[Config]) -> Vec<&str> {
 }
 
 fn tokens(slots: &[Config]) -> Vec<&str> {
-    slots.iter().map(|slot| slot.token.as_ref().map_or("", Token::expose)).collect()
+    slots.iter().map(token).collect()
 }
 
 fn origin<'a>(config: &'a Config, name: &str) -> &'a Origin {
@@ -123,8 +123,8 @@ fn a_wrong_value_is_named_with_its_entry() {
         (json!({ "OrganizationId": "acme" }), r#"OrganizationId cannot be "***" (from "#),
         (json!({ "OrganizationId": 5 }), "it is a number where a string is expected"),
         (json!({ "ApiToken": "hunter2 hunter2" }), r#"ApiToken cannot be "***" (from "#),
-        (json!({ "ApiToken": ["hunter2"] }), "it is a list where a string is expected"),
-        (json!({ "ApiToken": "exec:cat /t" }), "file:/path"),
+        (json!({ "ApiToken": ["hunter2"] }), "the path of the program is not absolute"),
+        (json!({ "ApiToken": "exec:cat /t" }), "a list in the configuration file"),
         (json!({ "ApiUrl": "http://signpath.example/Api" }), "plain http"),
         (json!({ "TokenLabel": "123456789012345678901234567890123" }), "33 bytes"),
         (json!({ "ProjectSlug": "a/b" }), "'/' in it"),
@@ -304,9 +304,7 @@ fn a_file_with_tokens_that_everybody_can_read_is_said_once() {
             let all = load(&[variables, &[(CONFIG_FILE, path)]].concat()).unwrap().into_slots();
             let warnings: Vec<_> = all.iter().flat_map(Config::warnings).collect();
             assert_eq!(warnings.len(), usize::from(warned), "{warnings:?}");
-            assert!(
-                warnings.iter().all(|text| text.contains(&format!("the API token in {path};")))
-            );
+            assert!(warnings.iter().all(|text| text.contains(&format!("the ApiToken in {path};"))));
         }
     }
 }

@@ -28,7 +28,7 @@ fn a_token_in_a_file_is_read_and_its_path_is_shown() {
     file.write_all(b"t+/\n").unwrap();
     let value = format!("file:{}", file.path().display());
     let config = load(&[("SIGNPATH_API_TOKEN", &value)]).unwrap();
-    assert_eq!(config.token.as_ref().unwrap().expose(), "t+/");
+    assert_eq!(token(&config), "t+/");
     let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
     assert_eq!(origin.value, Some(value));
 }
@@ -83,11 +83,58 @@ fn a_token_in_a_configuration_file_that_everybody_can_read_is_a_warning() {
         let path = file.path().to_str().unwrap();
         let config = load(&[(CONFIG_FILE, path)]).unwrap();
         let warnings = config.warnings().join("\n");
-        assert_eq!(warnings.contains(&format!("the API token in {path}; chmod 600")), warned);
+        assert_eq!(warnings.contains(&format!("the ApiToken in {path}; chmod 600")), warned);
         assert!(!warnings.contains("hunter2"), "{warnings}");
         assert_eq!(
             load(&[(CONFIG_FILE, path), ("SIGNPATH_API_TOKEN", "x")]).unwrap().warnings(),
             [""; 0]
         );
     }
+}
+
+const COMMAND: &str = r#"{"ApiToken":["/usr/bin/helper","hunter2"],"OrganizationId":"ID"}"#;
+
+fn load_command(mode: u32, variables: &[(&str, &str)]) -> Result<Config, Error> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), COMMAND.replace("ID", ID)).unwrap();
+    std::fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+    let mut all = vec![(CONFIG_FILE, file.path().to_str().unwrap())];
+    all.extend(variables);
+    load(&all)
+}
+
+#[test]
+fn a_command_is_taken_from_a_file_that_nobody_else_can_write_to() {
+    for mode in [0o600, 0o644] {
+        let config = load_command(mode, &[]).unwrap();
+        assert!(matches!(config.token, Some(TokenSource::Command(_))));
+        assert!(config.credentials().is_some() && config.missing_credentials().is_none());
+        // An argument may be a secret, but nothing says that it is one.
+        assert_eq!(config.warnings(), [""; 0]);
+        let origin = config.origins().find(|origin| origin.setting.name() == "ApiToken").unwrap();
+        assert_eq!(origin.value.as_deref(), Some("the command /usr/bin/helper"));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+    for mode in [0o620, 0o602, 0o666] {
+        let text = message(load_command(mode, &[]));
+        for expected in ["a command is not taken from this file", "chmod go-w", "; allowed: "] {
+            assert!(text.contains(expected) && !text.contains("hunter2"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_command_in_a_file_that_others_can_write_to_does_no_harm_where_the_environment_has_a_token() {
+    let config = load_command(0o666, &[("SIGNPATH_API_TOKEN", "env")]).unwrap();
+    assert_eq!(token(&config), "env");
+}
+
+#[test]
+fn what_looks_like_a_list_in_a_text_is_a_token() {
+    let text = r#"["/bin/id"]"#;
+    assert_eq!(token(&load(&[("SIGNPATH_API_TOKEN", text)]).unwrap()), text);
+    let file = serde_json::json!({ "ApiToken": text }).to_string();
+    assert_eq!(token(&load_file(&file, &[]).unwrap()), text);
+    let message = message(load_file(r#"{"ApiToken":{"hunter2":5},"TokenLabel":["/bin/id"]}"#, &[]));
+    assert!(message.contains("a list where a string is expected"), "{message}");
 }

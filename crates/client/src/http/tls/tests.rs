@@ -8,23 +8,31 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
+use crate::config::ClientIdentity;
 use crate::error::{Class, Failure};
 use crate::http::names::Names;
 use crate::http::responder::{Reply, Responder};
 use crate::http::tests::{failure, get, settings, token};
 use crate::http::{Broken, NextHop, ProxySettings, Transport};
 
+mod identities;
+mod pins;
 mod proxy;
 
 /// A certificate for 127.0.0.1 and localhost with its key, and the root that it was issued under.
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_server.pem");
 const CA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/tls/test_ca.pem");
 
+/// Our certificate and its key in one file, without a password.
+fn client(path: impl Into<PathBuf>) -> ClientIdentity {
+    ClientIdentity { certificate: path.into(), key: None, password: None }
+}
+
 type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// A TLS server that takes one connection after the other.
 fn server(alpn: &[&str], serve: impl Fn(Tls) + Send + 'static) -> SocketAddr {
-    let (chain, key) = client_certificate(Path::new(SERVER)).unwrap();
+    let (chain, key) = identity::of(&client(SERVER)).unwrap();
     let mut config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -186,7 +194,7 @@ fn files_that_cannot_be_used_are_named() {
     ] {
         for settings in [
             Settings { tls_ca_certificate: Some(path.clone()), ..https(address) },
-            Settings { tls_client_certificate: Some(path.clone()), ..https(address) },
+            Settings { tls_client: Some(client(&path)), ..https(address) },
         ] {
             let text = configuration(&settings).unwrap_err().to_string();
             for part in [expected, path.to_str().unwrap(), "allowed: the path of a PEM file"] {
@@ -194,7 +202,7 @@ fn files_that_cannot_be_used_are_named() {
             }
         }
     }
-    let no_key = Settings { tls_client_certificate: Some(CA.into()), ..https(address) };
+    let no_key = Settings { tls_client: Some(client(CA)), ..https(address) };
     let text = configuration(&no_key).unwrap_err().to_string();
     assert!(text.contains("holds no private key in PEM"), "{text}");
 }
@@ -202,7 +210,7 @@ fn files_that_cannot_be_used_are_named() {
 #[test]
 fn a_client_certificate_is_taken_from_one_file() {
     let address = ([127, 0, 0, 1], 1).into();
-    let settings = Settings { tls_client_certificate: Some(SERVER.into()), ..https(address) };
+    let settings = Settings { tls_client: Some(client(SERVER)), ..https(address) };
     assert!(configuration(&settings).unwrap().client_auth_cert_resolver.has_certs());
 }
 
@@ -211,8 +219,8 @@ fn without_https_no_certificate_is_read() {
     let nonexistent = Some(PathBuf::from("/nonexistent"));
     let plain = settings(([127, 0, 0, 1], 1).into());
     let settings = Settings {
-        tls_ca_certificate: nonexistent.clone(),
-        tls_client_certificate: nonexistent,
+        tls_ca_certificate: nonexistent,
+        tls_client: Some(client("/nonexistent")),
         ..plain
     };
     assert!(configuration(&settings).is_ok());

@@ -1,0 +1,107 @@
+//! The token that requests carry: what its source has told, until the service refuses it and the source has another one.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tracing::{error, info};
+
+use crate::error::Error;
+use crate::log::Log;
+use crate::secret::{COMMAND_TIME, Token, TokenSource};
+
+/// A source and what it has told. The lock is held for moments, never while the source is asked: threads that need a
+/// token at once may ask at once.
+pub(super) struct CurrentToken {
+    source: TokenSource,
+    told: Mutex<Told>,
+}
+
+struct Told {
+    current: Option<Token>,
+    /// What is hidden in the log as long as this is there.
+    log: Option<Log>,
+    hidden: Vec<Token>,
+}
+
+impl CurrentToken {
+    pub(super) fn new(source: TokenSource) -> Self {
+        let current = source.known().cloned();
+        let told = Mutex::new(Told { current, log: None, hidden: Vec::new() });
+        Self { source, told }
+    }
+
+    /// Hides the tokens in this log, those to come as well.
+    pub(super) fn hide_in(&mut self, log: &Log) {
+        let told = self.told.get_mut();
+        told.log = Some(log.clone());
+        if let Some(token) = told.current.clone() {
+            told.hide(token);
+        }
+    }
+
+    /// Every token that is known: what must not be seen.
+    pub(super) fn known(&self) -> Vec<Token> {
+        self.told.lock().current.iter().cloned().collect()
+    }
+
+    /// The token for a request. A source that has not been asked yet is asked now, for `left` at most.
+    ///
+    /// # Errors
+    /// [`Error::TokenSource`].
+    pub(super) fn current(&self, left: Duration) -> Result<Token, Error> {
+        if let Some(token) = self.told.lock().current.clone() {
+            return Ok(token);
+        }
+        let token = self.source.ask(left.min(COMMAND_TIME)).map_err(|why| self.fault(why))?;
+        self.keep(&token);
+        Ok(token)
+    }
+
+    /// Another token than the one that the service has refused, if the source has one by now; another thread may have
+    /// asked it already.
+    pub(super) fn instead_of(&self, refused: &Token, left: Duration) -> Option<Token> {
+        let newer = self.told.lock().current.clone().filter(|current| current != refused);
+        if newer.is_some() {
+            return newer;
+        }
+        match self.source.ask_again(left.min(COMMAND_TIME))? {
+            Ok(token) if token == *refused => None,
+            Ok(token) => {
+                info!("the service refused the API token; {} has another one", self.source);
+                self.keep(&token);
+                Some(token)
+            }
+            Err(why) => {
+                // The answer to the request stays the service's refusal.
+                error!("{}", self.fault(why));
+                None
+            }
+        }
+    }
+
+    fn keep(&self, token: &Token) {
+        let mut told = self.told.lock();
+        told.current = Some(token.clone());
+        told.hide(token.clone());
+    }
+
+    fn fault(&self, why: String) -> Error {
+        Error::TokenSource { source: self.source.to_string(), why }
+    }
+}
+
+impl Told {
+    fn hide(&mut self, token: Token) {
+        if let Some(log) = &self.log {
+            log.protect(&token);
+            self.hidden.push(token);
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let Some(log) = &self.log else { return };
+        self.hidden.iter().for_each(|token| log.forget(token));
+    }
+}
