@@ -289,7 +289,7 @@ fn what_cannot_be_written_after_the_signature_costs_no_second_one() {
     let id = ids(&bench).pop().unwrap();
     failed.fails(
         1,
-        &format!("`signpath-cosign resume {id} --policy demo/ec` goes on without signing again"),
+        &format!("`signpath-cosign resume {id} --policy demo/ec --output-dir {file}` goes on without signing again"),
     );
     let folder = text(&bench.place.path("out"));
     run(&bench, &["resume", &id, "--output-dir", &folder]).succeeds();
