@@ -162,9 +162,14 @@ pub enum Failure {
 pub enum Stop {
     /// What failed like this cannot succeed, or must not be sent again.
     Final,
-    /// What is left of the total time is too short for another attempt.
-    Budget,
-    /// The number of attempts is used up.
+    /// What is left of the configured total time is too short for another attempt.
+    Budget {
+        /// `ServiceUnavailableTimeoutInSeconds`.
+        total: Duration,
+    },
+    /// What is left until the caller stops waiting is too short for another attempt.
+    Deadline,
+    /// The configured number of repetitions is used up.
     Attempts,
     /// The service asks for a pause that is longer than the time that is left.
     PauseTooLong {
@@ -325,6 +330,10 @@ fn class_of_status(status: u16) -> Class {
     }
 }
 
+/// The settings that end a call, as both generations of the configuration have them in the environment.
+const TOTAL_TIME: &str = "SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS";
+const REPETITIONS: &str = "SIGNPATH_TIMEOUTS_RETRY_COUNT";
+
 fn stopped(
     f: &mut fmt::Formatter<'_>,
     attempts: u32,
@@ -335,8 +344,15 @@ fn stopped(
     write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
     match because {
         Stop::Final => f.write_str(")"),
-        Stop::Budget => f.write_str("; no time is left for another one)"),
-        Stop::Attempts => f.write_str("; the number of attempts is used up)"),
+        Stop::Budget { total } => write!(
+            f,
+            "; no time is left for another one: {TOTAL_TIME} is {} s)",
+            total.as_secs_f64()
+        ),
+        Stop::Deadline => {
+            f.write_str("; no time is left for another one before the caller stops waiting)")
+        }
+        Stop::Attempts => write!(f, "; {REPETITIONS} allows no more)"),
         Stop::PauseTooLong { wanted } => write!(
             f,
             "; the service asks for a pause of {} s, longer than the time that is left)",

@@ -17,7 +17,12 @@ fn connection(failure: Failure) -> Error {
 
 fn given_up(last: Error) -> Error {
     let elapsed = Duration::from_millis(4120);
-    Error::GaveUp { last: Box::new(last), attempts: 3, elapsed, because: Stop::Budget }
+    Error::GaveUp {
+        last: Box::new(last),
+        attempts: 3,
+        elapsed,
+        because: Stop::Budget { total: Duration::from_secs(150) },
+    }
 }
 
 #[test]
@@ -110,7 +115,8 @@ fn a_message_says_what_was_asked_what_was_answered_and_what_to_do() {
     );
     assert_eq!(
         given_up(connection(Failure::Connect)).to_string(),
-        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; no time is left for another one). Check \
+        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; no time is left for another one: \
+         SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS is 150 s). Check \
          SIGNPATH_API_URL, the network, and the proxy if there is one"
     );
 }
