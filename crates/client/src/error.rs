@@ -149,6 +149,10 @@ pub enum Failure {
     Trust,
     /// The server's certificate is trusted, but its key is none of the configured ones.
     Pin,
+    /// The server's certificate is not valid at this machine's time.
+    CertificateTime,
+    /// The server's certificate is for another name.
+    CertificateName,
     /// TLS failed for another reason than trust.
     Tls,
     /// The attempt's time was over; the request may have been carried out.
@@ -195,7 +199,11 @@ impl Error {
             | Self::ConfigFile { .. }
             | Self::Setup { .. }
             | Self::TokenSource { .. } => Class::Configuration,
-            Self::Connection { failure: Failure::Trust | Failure::Pin, .. } => Class::Untrusted,
+            Self::Connection {
+                failure:
+                    Failure::Trust | Failure::Pin | Failure::CertificateTime | Failure::CertificateName,
+                ..
+            } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
@@ -313,6 +321,10 @@ impl Failure {
             Self::Tunnel => "the proxy makes no connection to the service",
             Self::Trust => "the server's certificate is not trusted",
             Self::Pin => "the server's key is none of those in TlsServerKeySha256",
+            Self::CertificateTime => {
+                "the server's certificate is not valid at the time of this machine's clock"
+            }
+            Self::CertificateName => "the server's certificate is for another name",
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "no whole answer in time",
             Self::Lost => "the connection ended before the whole answer was there",

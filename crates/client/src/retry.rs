@@ -278,7 +278,12 @@ impl Cause {
             Failure::Tunnel => Self::NoTunnel,
             Failure::Timeout => Self::TimeOut,
             Failure::Lost => Self::LostAnswer,
-            Failure::Proxy | Failure::Trust | Failure::Pin | Failure::Tls => Self::Hopeless,
+            Failure::Proxy
+            | Failure::Trust
+            | Failure::Pin
+            | Failure::CertificateTime
+            | Failure::CertificateName
+            | Failure::Tls => Self::Hopeless,
         }
     }
 

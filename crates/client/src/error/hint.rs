@@ -37,6 +37,10 @@ pub enum Situation {
     TokenSource,
     /// TLS fails without a word on trust.
     TlsHandshake,
+    /// The server's certificate has ended, or has not begun.
+    CertificateTime,
+    /// The server's certificate is for another name.
+    CertificateName,
     /// No chain from the server's certificate to a trusted root.
     UnknownIssuer,
     /// 400, there is no such policy.
@@ -92,6 +96,14 @@ pub const HINTS: &[(Situation, &str)] = &[
         "Check that SIGNPATH_API_URL names an https server, and SIGNPATH_TLS_CLIENT_CERTIFICATE if the server asks for one",
     ),
     (
+        Situation::CertificateTime,
+        "Check this machine's clock; if it is right, the server's owner has to renew the certificate",
+    ),
+    (
+        Situation::CertificateName,
+        "Set SIGNPATH_API_URL to a host that the certificate names, and check whether a proxy answers in the service's place",
+    ),
+    (
         Situation::UnknownIssuer,
         "If the server uses a private CA, name its certificate in SIGNPATH_TLS_CA_CERTIFICATE",
     ),
@@ -134,6 +146,8 @@ fn of_failure(failure: Failure) -> Situation {
         Failure::Tunnel => Situation::ProxyRefusal,
         Failure::Trust => Situation::UnknownIssuer,
         Failure::Pin => Situation::OtherKey,
+        Failure::CertificateTime => Situation::CertificateTime,
+        Failure::CertificateName => Situation::CertificateName,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,
     }

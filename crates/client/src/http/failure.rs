@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use rustls::CertificateError;
+
 use crate::error::{Failure, one_line};
 use crate::http::Broken;
 use crate::http::tls::OtherKey;
@@ -44,7 +46,7 @@ fn tls_error<'a>(chain: &[&'a (dyn StdError + 'static)]) -> Option<&'a rustls::E
 fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure {
     if let Some(tls) = tls_error(chain) {
         return match tls {
-            rustls::Error::InvalidCertificate(_) => Failure::Trust,
+            rustls::Error::InvalidCertificate(reason) => of_certificate(reason),
             _ => Failure::Tls,
         };
     }
@@ -59,6 +61,19 @@ fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure 
         return Failure::Proxy;
     }
     if says(TUNNEL) { Failure::Tunnel } else { Failure::Connect }
+}
+
+fn of_certificate(reason: &CertificateError) -> Failure {
+    match reason {
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => Failure::CertificateTime,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Failure::CertificateName
+        }
+        _ => Failure::Trust,
+    }
 }
 
 /// The error and everything that it came from. An `io::Error` hides what it wraps from `source`.

@@ -164,6 +164,8 @@ fn statuses_and_failures_fall_into_the_groups_of_the_table() {
         (Failure::Timeout, Cause::TimeOut),
         (Failure::Lost, Cause::LostAnswer),
         (Failure::Trust, Cause::Hopeless),
+        (Failure::CertificateTime, Cause::Hopeless),
+        (Failure::CertificateName, Cause::Hopeless),
         (Failure::Tls, Cause::Hopeless),
         (Failure::Proxy, Cause::Hopeless),
         (Failure::Tunnel, Cause::NoTunnel),

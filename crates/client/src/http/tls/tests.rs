@@ -141,7 +141,7 @@ fn a_server_of_another_name_is_not_trusted() {
     let transport =
         Transport { settings, names: Arc::new(names), engine: parking_lot::Mutex::new(None) };
     let broken = transport.send(&get(), &token(), Duration::from_secs(30)).unwrap_err();
-    assert_eq!(failure(&broken), Failure::Trust);
+    assert_eq!(failure(&broken), Failure::CertificateName);
 }
 
 #[test]
