@@ -35,12 +35,17 @@ pub(super) fn of(error: &reqwest::Error) -> Broken {
     if let Some(other) = tls_error(&chain).and_then(OtherKey::behind) {
         return Broken::Exchange { failure: Failure::Pin, detail: other.to_string() };
     }
-    let detail = chain.last().map(|last| one_line(&last.to_string(), DETAIL_MAX));
+    let detail = chain.last().map(|last| one_line(without_link(&last.to_string()), DETAIL_MAX));
     Broken::Exchange { failure: kind(error, &chain), detail: detail.unwrap_or_default() }
 }
 
 fn tls_error<'a>(chain: &[&'a (dyn StdError + 'static)]) -> Option<&'a rustls::Error> {
     chain.iter().find_map(|cause| cause.downcast_ref())
+}
+
+/// The TLS library's words for an end without a farewell go on with the address of its manual.
+fn without_link(text: &str) -> &str {
+    text.split_once(": https://docs.rs/").map_or(text, |(words, _)| words)
 }
 
 fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure {
