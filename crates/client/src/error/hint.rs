@@ -75,7 +75,8 @@ pub const HINTS: &[(Situation, &str)] = &[
         "Do not trust this connection, unless the service's owner confirms that the key is new: then add it to \
          SIGNPATH_TLS_SERVER_KEY_SHA256",
     ),
-    (Situation::ProxyPassword, "Write the proxy as http://user:password@host:port"),
+    // As a URL it would be taken for a secret in the log.
+    (Situation::ProxyPassword, "Write user:password@ before the host of the proxy's address"),
     (
         Situation::ProxyRefusal,
         "Let the proxy's owner allow the service's host, or name another proxy in HttpProxy or https_proxy, or the host in no_proxy",

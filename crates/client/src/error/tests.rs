@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::message::one_line;
 use super::*;
+use crate::secret::redact;
 
 fn status(status: u16, body: &str) -> Error {
     Error::Status {
@@ -70,6 +71,7 @@ fn every_situation_has_one_advice() {
         assert!(!advice.is_empty() && !advice.ends_with('.'), "{situation:?}");
         let first = HINTS.iter().position(|(other, _)| other == situation);
         assert_eq!(first, Some(place), "{situation:?}");
+        assert_eq!(redact(advice, &[]), *advice, "it is shown as it stands");
     }
 }
 
