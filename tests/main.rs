@@ -33,6 +33,8 @@ mod documents;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod general;
 #[cfg(test)]
 mod header;

@@ -69,23 +69,25 @@ pub(crate) fn path() -> &'static PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match variable("SIGNPATH_TEST_COMMAND") {
         Some(named) => named.into(),
-        None => build(),
+        None => built("signpath-cosign"),
+    })
+}
+
+/// Where cosign's plugin is, likewise.
+pub(crate) fn plugin_path() -> &'static PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| match variable("SIGNPATH_TEST_KMS_PLUGIN") {
+        Some(named) => named.into(),
+        None => built("sigstore-kms-signpath"),
     })
 }
 
 /// cargo does not see that a test calls it: the build script of ring runs again for each variable of a package.
-fn build() -> PathBuf {
+fn built(program: &str) -> PathBuf {
     let kept =
         ["PATH", "HOME", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
-    let words = [
-        "build",
-        "--locked",
-        "--offline",
-        "--package",
-        "signpath-command",
-        "--bin",
-        "signpath-cosign",
-    ];
+    let words =
+        ["build", "--locked", "--offline", "--package", "signpath-command", "--bin", program];
     let output = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(words)
         .args(["--message-format", "json-render-diagnostics"])
@@ -95,7 +97,7 @@ fn build() -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "signpath-cosign cannot be built");
+    assert!(output.status.success(), "{program} cannot be built");
     let messages = String::from_utf8(output.stdout).expect("cargo prints text");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs =

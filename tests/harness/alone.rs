@@ -2,7 +2,9 @@
 //! one would see each other's sessions, logins and connections.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -39,7 +41,7 @@ pub(crate) struct Ended {
 /// configuration file, which the body writes.
 pub(crate) fn alone<F: FnOnce(Alone)>(body: F) -> Ended {
     let test = name_of(&body);
-    if is_child(test) { run_here(body) } else { run_child(test, &[]) }
+    if is_child(test) { run_here(body) } else { run_child(&[], test, &[]) }
 }
 
 /// Like [`alone`], with variables in the environment.
@@ -47,14 +49,14 @@ pub(crate) fn alone_with<F: FnOnce(Alone)>(variables: &[(&str, &str)], body: F) 
     let test = name_of(&body);
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let variables: Vec<_> = variables.iter().map(owned).collect();
-    if is_child(test) { run_here(body) } else { run_child(test, &variables) }
+    if is_child(test) { run_here(body) } else { run_child(&[], test, &variables) }
 }
 
 /// Like [`alone`], with a sandbox in the parent's process, so that the child's threads, sockets and signals are the
 /// module's. Its settings are in the child's environment.
 pub(crate) fn alone_beside_a_sandbox<F: FnOnce(Alone)>(body: F) -> Ended {
     let test = name_of(&body);
-    if is_child(test) { run_here(body) } else { run_child(test, &sandbox().environment()) }
+    if is_child(test) { run_here(body) } else { run_child(&[], test, &sandbox().environment()) }
 }
 
 /// The parent of a test whose body runs in one process after the other, each with variables of its own.
@@ -77,7 +79,17 @@ impl Repeatedly {
     pub(crate) fn run(&self, variables: &[(&str, String)]) -> Ended {
         let owned: Vec<_> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        run_child(self.test, &owned)
+        run_child(&[], self.test, &owned)
+    }
+
+    /// As [`Self::run`], by a program that runs what is behind its own words. Gives what was written to standard output and to
+    /// standard error.
+    pub(crate) fn written_by(
+        &self,
+        runner: &[String],
+        variables: &[(String, String)],
+    ) -> (String, String) {
+        run_child(runner, self.test, variables).written.expect("the parent sees it")
     }
 }
 
@@ -91,12 +103,15 @@ fn run_here(body: impl FnOnce(Alone)) -> Ended {
     Ended { written: None }
 }
 
-fn run_child(test: &str, variables: &[(String, String)]) -> Ended {
+fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> Ended {
     let kept = ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE"];
     let folder = TempDir::new().expect("a folder for the configuration");
     let config_file = folder.path().join("signpath.json");
     fs::write(&config_file, "{}").expect("the configuration is written");
-    let output = Command::new(env::current_exe().expect("the test binary"))
+    let program = env::current_exe().expect("the test binary");
+    let mut words = runner.iter().map(OsString::from).chain([program.into_os_string()]);
+    let output = Command::new(words.next().expect("a program"))
+        .args(words)
         .args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
         .env_clear()
         .envs(kept.iter().filter_map(|name| Some((name, variable(name)?))))
@@ -230,6 +245,6 @@ fn name_of<F>(_: &F) -> &'static str {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the harness has variables of its own")]
-pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }

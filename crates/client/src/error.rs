@@ -149,6 +149,10 @@ pub enum Failure {
     Trust,
     /// The server's certificate is trusted, but its key is none of the configured ones.
     Pin,
+    /// The server's certificate is not valid at this machine's time.
+    CertificateTime,
+    /// The server's certificate is for another name.
+    CertificateName,
     /// TLS failed for another reason than trust.
     Tls,
     /// The attempt's time was over; the request may have been carried out.
@@ -162,9 +166,14 @@ pub enum Failure {
 pub enum Stop {
     /// What failed like this cannot succeed, or must not be sent again.
     Final,
-    /// What is left of the total time is too short for another attempt.
-    Budget,
-    /// The number of attempts is used up.
+    /// What is left of the configured total time is too short for another attempt.
+    Budget {
+        /// `ServiceUnavailableTimeoutInSeconds`.
+        total: Duration,
+    },
+    /// What is left until the caller stops waiting is too short for another attempt.
+    Deadline,
+    /// The configured number of repetitions is used up.
     Attempts,
     /// The service asks for a pause that is longer than the time that is left.
     PauseTooLong {
@@ -190,7 +199,11 @@ impl Error {
             | Self::ConfigFile { .. }
             | Self::Setup { .. }
             | Self::TokenSource { .. } => Class::Configuration,
-            Self::Connection { failure: Failure::Trust | Failure::Pin, .. } => Class::Untrusted,
+            Self::Connection {
+                failure:
+                    Failure::Trust | Failure::Pin | Failure::CertificateTime | Failure::CertificateName,
+                ..
+            } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
@@ -308,6 +321,10 @@ impl Failure {
             Self::Tunnel => "the proxy makes no connection to the service",
             Self::Trust => "the server's certificate is not trusted",
             Self::Pin => "the server's key is none of those in TlsServerKeySha256",
+            Self::CertificateTime => {
+                "the server's certificate is not valid at the time of this machine's clock"
+            }
+            Self::CertificateName => "the server's certificate is for another name",
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "no whole answer in time",
             Self::Lost => "the connection ended before the whole answer was there",
@@ -325,6 +342,10 @@ fn class_of_status(status: u16) -> Class {
     }
 }
 
+/// The settings that end a call, as both generations of the configuration have them in the environment.
+const TOTAL_TIME: &str = "SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS";
+const REPETITIONS: &str = "SIGNPATH_TIMEOUTS_RETRY_COUNT";
+
 fn stopped(
     f: &mut fmt::Formatter<'_>,
     attempts: u32,
@@ -335,8 +356,15 @@ fn stopped(
     write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
     match because {
         Stop::Final => f.write_str(")"),
-        Stop::Budget => f.write_str("; no time is left for another one)"),
-        Stop::Attempts => f.write_str("; the number of attempts is used up)"),
+        Stop::Budget { total } => write!(
+            f,
+            "; no time is left for another one: {TOTAL_TIME} is {} s)",
+            total.as_secs_f64()
+        ),
+        Stop::Deadline => {
+            f.write_str("; no time is left for another one before the caller stops waiting)")
+        }
+        Stop::Attempts => write!(f, "; {REPETITIONS} allows no more)"),
         Stop::PauseTooLong { wanted } => write!(
             f,
             "; the service asks for a pause of {} s, longer than the time that is left)",

@@ -96,6 +96,8 @@ pub(crate) struct Limits {
     pub(crate) first_pause: Duration,
     /// How often a call is sent again at most.
     pub(crate) repetitions: Option<u32>,
+    /// Whether the caller stops waiting before the configured total time is over.
+    pub(crate) is_cut_short: bool,
 }
 
 /// The time that a call has taken, a way to wait, and chance.
@@ -162,13 +164,15 @@ impl Limits {
             attempt: config.request_timeout.min(config.total_timeout),
             first_pause: config.first_retry_delay,
             repetitions: config.retry_count,
+            is_cut_short: false,
         }
     }
 
     /// No longer than `left` from now on, for a call that began `elapsed` ago.
     pub(crate) fn within(self, elapsed: Duration, left: Duration) -> Self {
-        let total = self.total.min(elapsed.saturating_add(left));
-        Self { total, attempt: self.attempt.min(left), ..self }
+        let end = elapsed.saturating_add(left);
+        let (total, is_cut_short) = (self.total.min(end), end < self.total);
+        Self { total, attempt: self.attempt.min(left), is_cut_short, ..self }
     }
 
     /// The time for one connection, TLS included: shorter than every attempt, so that a connection that cannot be made
@@ -251,7 +255,8 @@ pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
     }
     match now.retry_after {
         Some(wanted) if wanted >= left => Next::Stop(Stop::PauseTooLong { wanted }),
-        _ => Next::Stop(Stop::Budget),
+        _ if limits.is_cut_short => Next::Stop(Stop::Deadline),
+        _ => Next::Stop(Stop::Budget { total: limits.total }),
     }
 }
 
@@ -273,7 +278,12 @@ impl Cause {
             Failure::Tunnel => Self::NoTunnel,
             Failure::Timeout => Self::TimeOut,
             Failure::Lost => Self::LostAnswer,
-            Failure::Proxy | Failure::Trust | Failure::Pin | Failure::Tls => Self::Hopeless,
+            Failure::Proxy
+            | Failure::Trust
+            | Failure::Pin
+            | Failure::CertificateTime
+            | Failure::CertificateName
+            | Failure::Tls => Self::Hopeless,
         }
     }
 

@@ -26,6 +26,19 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
+    /// Puts these members before those of a body that is a JSON object.
+    pub(crate) fn prepend(&mut self, members: &str) {
+        if let Some(rest) = self.body.strip_prefix(b"{") {
+            self.body = [b"{", members.as_bytes(), b",", rest].concat();
+        }
+    }
+
+    /// Calls the body something else.
+    pub(crate) fn relabel(&mut self, content_type: &str) {
+        self.headers.retain(|(name, _)| name != "content-type");
+        self.headers.push(("content-type".to_owned(), content_type.to_owned()));
+    }
+
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

@@ -102,7 +102,7 @@ fn signature_file(
         SignatureForm::Dsse => Some(payload::encode_for_dsse(payload_type, content)),
     };
     let message = encoded.as_deref().unwrap_or(content);
-    let mut signature = signature(configuration, key, message)?;
+    let mut signature = signature(configuration, key, message, tamper)?;
     if let Some(tamper) = tamper {
         signature = tamper.apply(signature);
     }
@@ -118,6 +118,7 @@ fn signature(
     configuration: &ArtifactConfiguration,
     key: &KeyPair,
     message: &[u8],
+    tamper: Option<&Tamper>,
 ) -> Option<Vec<u8>> {
     let hash = match configuration.hash_algorithm {
         ArtifactHash::Sha256 => HashAlgorithm::Sha256,
@@ -125,7 +126,9 @@ fn signature(
         ArtifactHash::Sha512 => HashAlgorithm::Sha512,
     };
     let digest = hash.digest(message)?;
-    let KeyPair::Rsa(_) = key else { return key.sign_ecdsa(EcdsaFormat::Asn1, &digest) };
+    let digest = tamper.map_or_else(|| digest.clone(), |tamper| tamper.digest(&digest));
+    let format = tamper.map_or(EcdsaFormat::Asn1, |tamper| tamper.format(EcdsaFormat::Asn1));
+    let KeyPair::Rsa(_) = key else { return key.sign_ecdsa(format, &digest) };
     let padding = match configuration.rsa_padding? {
         RsaPadding::Pkcs1 => Padding::Pkcs1,
         RsaPadding::Pss => Padding::Pss,

@@ -13,7 +13,7 @@ use crate::{
     sandbox::bind,
     service::{self, Service},
     state::StateFolder,
-    tls::{CaFile, Tls},
+    tls::{CaFile, Choices, ServerCertificate, Tls},
 };
 
 /// What a sandbox is to be like.
@@ -22,6 +22,8 @@ pub struct Builder {
     listen: Option<String>,
     allow_remote: bool,
     is_tls: bool,
+    is_http1_only: bool,
+    server_certificate: ServerCertificate,
     needs_client_certificate: bool,
     state: Option<PathBuf>,
     keys: KeyMaterial,
@@ -49,6 +51,21 @@ impl Builder {
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.is_tls = true;
+        self
+    }
+
+    /// Offers no HTTP/2 to clients that come by https.
+    #[must_use]
+    pub fn http1_only(mut self) -> Self {
+        self.is_http1_only = true;
+        self
+    }
+
+    /// Serves https with this certificate instead of one that clients should trust.
+    #[must_use]
+    pub fn server_certificate(mut self, certificate: ServerCertificate) -> Self {
+        self.is_tls = true;
+        self.server_certificate = certificate;
         self
     }
 
@@ -122,13 +139,21 @@ impl Builder {
         let address = listener.local_addr().map_err(|source| Error::Runtime { source })?;
         let tls = self
             .is_tls
-            .then(|| Tls::new(state.as_deref(), address.ip(), self.needs_client_certificate))
+            .then(|| Tls::new(state.as_deref(), address.ip(), &self.tls_choices()))
             .transpose()?;
         let ca_file = tls.as_ref().map(|tls| CaFile::of(tls, state.as_deref())).transpose()?;
         let origin = service::origin(address, tls.is_some());
         let mut service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
         service.processing_time = self.processing_time;
         Sandbox::assemble(service, tls, ca_file, listener)?.announced(self.state.as_deref())
+    }
+
+    fn tls_choices(&self) -> Choices {
+        Choices {
+            is_http1_only: self.is_http1_only,
+            certificate: self.server_certificate,
+            needs_client_certificate: self.needs_client_certificate,
+        }
     }
 
     fn bind(&self) -> Result<TcpListener, Error> {

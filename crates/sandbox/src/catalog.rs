@@ -9,6 +9,7 @@ use uuid::{Builder, Uuid};
 use crate::{
     Error,
     config::PolicyConfig,
+    fault::Tamper,
     store::{Material, Store},
 };
 
@@ -64,6 +65,22 @@ impl Catalog {
         let made = Arc::new(self.store.material(&policy.config)?);
         *material = Some(Arc::clone(&made));
         Ok(made)
+    }
+
+    /// The key that signs, which a fault may have chosen.
+    pub(crate) fn signing_material(
+        &self,
+        policy: &Policy,
+        tamper: Option<&Tamper>,
+    ) -> Result<Arc<Material>, Error> {
+        match tamper {
+            Some(Tamper::OtherKey) => Ok(Arc::new(Material::of_nobody(&policy.config)?)),
+            Some(Tamper::RotatedKey) => {
+                self.rotate(policy)?;
+                self.material(policy)
+            }
+            _ => self.material(policy),
+        }
     }
 
     pub(crate) fn rotate(&self, policy: &Policy) -> Result<(), Error> {

@@ -34,6 +34,8 @@ use crate::{
 /// Clocks of verifiers may be behind ours.
 const BACKDATED: Duration = Duration::from_secs(60 * 60);
 const LIFETIME: Duration = Duration::from_secs(60 * 60 * 24 * 3650);
+/// How long ago a certificate has ended that is to have ended: after it was backdated.
+const ENDED: Duration = Duration::from_secs(30 * 60);
 
 /// id-kp-serverAuth, id-kp-clientAuth and id-kp-codeSigning (RFC 5280, 4.2.1.12).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -52,6 +54,10 @@ pub(crate) enum Usage {
     CodeSigning(Option<String>),
     /// A TLS server for `localhost` and these addresses.
     Server(Vec<IpAddr>),
+    /// The same, and it has ended.
+    ExpiredServer(Vec<IpAddr>),
+    /// A TLS server of this DNS name alone.
+    OtherServer(&'static str),
     /// A TLS client.
     Client,
 }
@@ -65,7 +71,11 @@ impl Authority {
             let name = Name::from_str(&format!("CN={common_name}"))?;
             let spki = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
             if let Some(above) = above {
-                return above.sign(|issuer| Profile::Intermediate { issuer, subject: name }, spki);
+                return above.sign(
+                    |issuer| Profile::Intermediate { issuer, subject: name },
+                    spki,
+                    None,
+                );
             }
             let now = SystemTime::now();
             let validity =
@@ -113,8 +123,10 @@ impl Authority {
         let build = || -> builder::Result<Vec<u8>> {
             let subject = Name::from_str(&format!("CN={common_name}"))?;
             let spki = SubjectPublicKeyInfoOwned::from_der(spki_der)?;
+            let ends = matches!(usage, Usage::ExpiredServer(_)).then(|| SystemTime::now() - ENDED);
+            let ends = ends.map(Time::try_from).transpose()?;
             let profile = |issuer| Profile::Leaf { issuer, subject, usage };
-            Ok(self.sign(profile, spki)?.to_der()?)
+            Ok(self.sign(profile, spki, ends)?.to_der()?)
         };
         build().map_err(|error| Error::crypto(format!("the certificate of {common_name}"), error))
     }
@@ -129,16 +141,17 @@ impl Authority {
         issuer == self.certificate.tbs_certificate().subject() && signed_by(certificate, self)
     }
 
-    /// A certificate of this profile, valid from now until this authority ends.
+    /// A certificate of this profile, valid from now until this authority ends, or until then.
     fn sign(
         &self,
         profile: impl FnOnce(Name) -> Profile,
         spki: SubjectPublicKeyInfoOwned,
+        ends: Option<Time>,
     ) -> builder::Result<Certificate> {
         let tbs = self.certificate.tbs_certificate();
         let backdated = Time::try_from(SystemTime::now() - BACKDATED)?;
         let not_before = later(backdated, tbs.validity().not_before);
-        let validity = Validity::new(not_before, tbs.validity().not_after);
+        let validity = Validity::new(not_before, ends.unwrap_or(tbs.validity().not_after));
         CertificateBuilder::new(profile(tbs.subject().clone()), serial_number(), validity, spki)?
             .build::<_, p256::ecdsa::DerSignature>(&self.key)
     }
@@ -298,7 +311,7 @@ impl Usage {
     fn oid(&self) -> ObjectIdentifier {
         match self {
             Self::CodeSigning(_) => CODE_SIGNING,
-            Self::Server(_) => SERVER_AUTH,
+            Self::Server(_) | Self::ExpiredServer(_) | Self::OtherServer(_) => SERVER_AUTH,
             Self::Client => CLIENT_AUTH,
         }
     }
@@ -307,7 +320,8 @@ impl Usage {
         match self {
             Self::CodeSigning(Some(name)) => Ok(vec![general_name(name)?]),
             Self::CodeSigning(None) | Self::Client => Ok(Vec::new()),
-            Self::Server(addresses) => {
+            Self::OtherServer(name) => Ok(vec![GeneralName::DnsName(Ia5String::new(*name)?)]),
+            Self::Server(addresses) | Self::ExpiredServer(addresses) => {
                 let localhost = GeneralName::DnsName(Ia5String::new("localhost")?);
                 let addresses = addresses.iter().map(|address| GeneralName::from(*address));
                 Ok([localhost].into_iter().chain(addresses).collect())

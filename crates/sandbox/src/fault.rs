@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use parking_lot::Mutex;
 
-use crate::routes::Route;
+use crate::{algorithm::EcdsaFormat, routes::Route};
 
 /// Something that goes wrong with the next requests to a route.
 ///
@@ -40,6 +40,8 @@ pub(crate) enum Action {
     Drip(Duration),
     Huge(u64),
     Tamper(Tamper),
+    Prepend(String),
+    Relabel(String),
 }
 
 /// An answer that a test has written.
@@ -60,6 +62,14 @@ pub(crate) enum Tamper {
     Shorten,
     Lengthen,
     Empty,
+    /// Another digest is signed.
+    OtherDigest,
+    /// Another key of the same kind signs.
+    OtherKey,
+    /// EC: DER in place of r‖s, and the other way round.
+    OtherEncoding,
+    /// The policy gets another key first, which signs.
+    RotatedKey,
 }
 
 impl Fault {
@@ -215,6 +225,42 @@ impl Fault {
         self.with(Action::Tamper(Tamper::Empty))
     }
 
+    /// Gives a signature of another digest.
+    #[must_use]
+    pub fn other_digest(self) -> Self {
+        self.with(Action::Tamper(Tamper::OtherDigest))
+    }
+
+    /// Gives a signature that another key of the same kind has made.
+    #[must_use]
+    pub fn other_key(self) -> Self {
+        self.with(Action::Tamper(Tamper::OtherKey))
+    }
+
+    /// Gives an EC signature in DER where r‖s was asked for, and the other way round.
+    #[must_use]
+    pub fn other_encoding(self) -> Self {
+        self.with(Action::Tamper(Tamper::OtherEncoding))
+    }
+
+    /// Gives the policy another key, as a renewal does between a look at the policy and a signature, and signs with that.
+    #[must_use]
+    pub fn rotated_key(self) -> Self {
+        self.with(Action::Tamper(Tamper::RotatedKey))
+    }
+
+    /// Gives the service's own answer, a JSON object, with these members before its own: `"webLink":null`.
+    #[must_use]
+    pub fn prepend(self, members: &str) -> Self {
+        self.with(Action::Prepend(members.to_owned()))
+    }
+
+    /// Gives the service's own answer under another media type.
+    #[must_use]
+    pub fn relabel(self, content_type: &str) -> Self {
+        self.with(Action::Relabel(content_type.to_owned()))
+    }
+
     /// Signs this content, correctly, in place of that of each file; of file-based requests alone.
     #[must_use]
     pub fn other_content(self, content: impl Into<Vec<u8>>) -> Self {
@@ -239,7 +285,11 @@ impl Fault {
 impl Tamper {
     pub(crate) fn apply(&self, mut signature: Vec<u8>) -> Vec<u8> {
         match self {
-            Self::Replace(_) => {}
+            Self::Replace(_)
+            | Self::OtherDigest
+            | Self::OtherKey
+            | Self::OtherEncoding
+            | Self::RotatedKey => {}
             Self::Flip => {
                 // The lowest bit of the last byte: the value stays in the range that the key allows.
                 if let Some(last) = signature.last_mut() {
@@ -253,6 +303,21 @@ impl Tamper {
             Self::Empty => signature.clear(),
         }
         signature
+    }
+
+    /// What is signed in place of this digest.
+    pub(crate) fn digest(&self, digest: &[u8]) -> Vec<u8> {
+        let other = u8::from(*self == Self::OtherDigest);
+        digest.iter().map(|byte| byte ^ other).collect()
+    }
+
+    /// The form that a signature has in place of this one.
+    pub(crate) fn format(&self, format: EcdsaFormat) -> EcdsaFormat {
+        match (self, format) {
+            (Self::OtherEncoding, EcdsaFormat::Ieee) => EcdsaFormat::Asn1,
+            (Self::OtherEncoding, EcdsaFormat::Asn1) => EcdsaFormat::Ieee,
+            _ => format,
+        }
     }
 }
 

@@ -57,4 +57,5 @@ pub use crate::{
     sandbox::Sandbox,
     signing_request::{Decision, SigningRequestInfo, SigningRequestStatus},
     store::KeyMaterial,
+    tls::ServerCertificate,
 };

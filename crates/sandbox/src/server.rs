@@ -171,10 +171,15 @@ async fn handle(
     if let Action::Tamper(tamper) = &fault.action {
         call.tamper = Some(tamper.clone());
     }
-    let answer = match fault.canned {
+    let mut answer = match fault.canned {
         Some(canned) => written_by_the_test(canned),
         None => answer(service, call).await,
     };
+    match &fault.action {
+        Action::Prepend(members) => answer.prepend(members),
+        Action::Relabel(content_type) => answer.relabel(content_type),
+        _ => {}
+    }
     Ok(respond(answer, sending(&fault.action), connection))
 }
 
@@ -219,9 +224,12 @@ fn sending(action: &Action) -> Sending {
         Action::CloseAfterAnswer => Sending::ThenClose,
         Action::Drip(pause) => Sending::Drip(*pause),
         Action::Huge(bytes) => Sending::Endless(*bytes),
-        Action::Nothing | Action::CloseBeforeAnswer | Action::NeverAnswer | Action::Tamper(_) => {
-            Sending::Whole
-        }
+        Action::Nothing
+        | Action::CloseBeforeAnswer
+        | Action::NeverAnswer
+        | Action::Tamper(_)
+        | Action::Prepend(_)
+        | Action::Relabel(_) => Sending::Whole,
     }
 }
 

@@ -42,6 +42,13 @@ pub(crate) struct Store {
     intermediate: Authority,
 }
 
+impl Material {
+    /// A key of the policy's kind that is not the policy's.
+    pub(crate) fn of_nobody(policy: &PolicyConfig) -> Result<Self, Error> {
+        Ok(Self { key: generate(policy)?, certificate: None, chain: Vec::new() })
+    }
+}
+
 impl Store {
     pub(crate) fn new(
         state: Option<Arc<StateFolder>>,

@@ -29,6 +29,25 @@ use crate::{
 /// The name of the root's files in a state folder.
 const ROOT: &str = "tls-root";
 
+/// The certificate that a TLS server shows.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ServerCertificate {
+    /// For loopback and the address that is listened on.
+    #[default]
+    Right,
+    /// The right one, which has ended an hour ago.
+    Expired,
+    /// Of another server's name, below the same root.
+    OfAnotherName,
+}
+
+/// What can be chosen about TLS.
+pub(crate) struct Choices {
+    pub(crate) is_http1_only: bool,
+    pub(crate) certificate: ServerCertificate,
+    pub(crate) needs_client_certificate: bool,
+}
+
 /// The TLS side of a sandbox.
 pub(crate) struct Tls {
     pub(crate) root_pem: String,
@@ -54,15 +73,21 @@ impl Tls {
     pub(crate) fn new(
         state: Option<&StateFolder>,
         listening: IpAddr,
-        needs_client_certificate: bool,
+        choices: &Choices,
     ) -> Result<Self, Error> {
         let root = match state {
             Some(state) => state.authority(ROOT)?,
             None => Authority::create(&authority_name(ROOT), None)?,
         };
-        let server = leaf(&root, "signpath-sandbox", Usage::Server(served(listening)))?;
+        let usage = match choices.certificate {
+            ServerCertificate::Right => Usage::Server(served(listening)),
+            ServerCertificate::Expired => Usage::ExpiredServer(served(listening)),
+            ServerCertificate::OfAnotherName => Usage::OtherServer("other.invalid"),
+        };
+        let server = leaf(&root, "signpath-sandbox", usage)?;
         let provider = Arc::new(ring::default_provider());
-        let client = needs_client_certificate
+        let client = choices
+            .needs_client_certificate
             .then(|| leaf(&root, "signpath-sandbox client", Usage::Client))
             .transpose()?;
         let verifier =
@@ -70,7 +95,7 @@ impl Tls {
         Ok(Self {
             root_pem: root.certificate_pem().map_err(failed)?,
             client_pem: client.map(|leaf| leaf.pem()).transpose()?,
-            config: Arc::new(server_config(provider, verifier, server)?),
+            config: Arc::new(server_config(provider, verifier, server, choices.is_http1_only)?),
         })
     }
 }
@@ -141,6 +166,7 @@ fn server_config(
     provider: Arc<CryptoProvider>,
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     leaf: Leaf,
+    is_http1_only: bool,
 ) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -153,7 +179,8 @@ fn server_config(
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()));
     let chain = vec![CertificateDer::from(leaf.certificate)];
     let mut config = builder.with_single_cert(chain, key).map_err(failed)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let protocols: &[&[u8]] = if is_http1_only { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }
 

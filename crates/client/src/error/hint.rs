@@ -37,6 +37,10 @@ pub enum Situation {
     TokenSource,
     /// TLS fails without a word on trust.
     TlsHandshake,
+    /// The server's certificate has ended, or has not begun.
+    CertificateTime,
+    /// The server's certificate is for another name.
+    CertificateName,
     /// No chain from the server's certificate to a trusted root.
     UnknownIssuer,
     /// 400, there is no such policy.
@@ -71,7 +75,8 @@ pub const HINTS: &[(Situation, &str)] = &[
         "Do not trust this connection, unless the service's owner confirms that the key is new: then add it to \
          SIGNPATH_TLS_SERVER_KEY_SHA256",
     ),
-    (Situation::ProxyPassword, "Write the proxy as http://user:password@host:port"),
+    // As a URL it would be taken for a secret in the log.
+    (Situation::ProxyPassword, "Write user:password@ before the host of the proxy's address"),
     (
         Situation::ProxyRefusal,
         "Let the proxy's owner allow the service's host, or name another proxy in HttpProxy or https_proxy, or the host in no_proxy",
@@ -90,6 +95,14 @@ pub const HINTS: &[(Situation, &str)] = &[
     (
         Situation::TlsHandshake,
         "Check that SIGNPATH_API_URL names an https server, and SIGNPATH_TLS_CLIENT_CERTIFICATE if the server asks for one",
+    ),
+    (
+        Situation::CertificateTime,
+        "Check this machine's clock; if it is right, the server's owner has to renew the certificate",
+    ),
+    (
+        Situation::CertificateName,
+        "Set SIGNPATH_API_URL to a host that the certificate names, and check whether a proxy answers in the service's place",
     ),
     (
         Situation::UnknownIssuer,
@@ -134,6 +147,8 @@ fn of_failure(failure: Failure) -> Situation {
         Failure::Tunnel => Situation::ProxyRefusal,
         Failure::Trust => Situation::UnknownIssuer,
         Failure::Pin => Situation::OtherKey,
+        Failure::CertificateTime => Situation::CertificateTime,
+        Failure::CertificateName => Situation::CertificateName,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,
     }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::message::one_line;
 use super::*;
+use crate::secret::redact;
 
 fn status(status: u16, body: &str) -> Error {
     Error::Status {
@@ -17,7 +18,12 @@ fn connection(failure: Failure) -> Error {
 
 fn given_up(last: Error) -> Error {
     let elapsed = Duration::from_millis(4120);
-    Error::GaveUp { last: Box::new(last), attempts: 3, elapsed, because: Stop::Budget }
+    Error::GaveUp {
+        last: Box::new(last),
+        attempts: 3,
+        elapsed,
+        because: Stop::Budget { total: Duration::from_secs(150) },
+    }
 }
 
 #[test]
@@ -49,6 +55,8 @@ fn every_failure_has_its_class() {
         (Failure::Timeout, Class::Transient),
         (Failure::Lost, Class::Transient),
         (Failure::Trust, Class::Untrusted),
+        (Failure::CertificateTime, Class::Untrusted),
+        (Failure::CertificateName, Class::Untrusted),
         (Failure::Tls, Class::Configuration),
         (Failure::Proxy, Class::Configuration),
         (Failure::Tunnel, Class::Transient),
@@ -63,6 +71,7 @@ fn every_situation_has_one_advice() {
         assert!(!advice.is_empty() && !advice.ends_with('.'), "{situation:?}");
         let first = HINTS.iter().position(|(other, _)| other == situation);
         assert_eq!(first, Some(place), "{situation:?}");
+        assert_eq!(redact(advice, &[]), *advice, "it is shown as it stands");
     }
 }
 
@@ -85,6 +94,8 @@ fn the_advice_fits_the_situation() {
         (connection(Failure::Lookup), "SIGNPATH_API_URL"),
         (connection(Failure::Timeout), "SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS"),
         (connection(Failure::Trust), "SIGNPATH_TLS_CA_CERTIFICATE"),
+        (connection(Failure::CertificateTime), "clock"),
+        (connection(Failure::CertificateName), "SIGNPATH_API_URL"),
         (connection(Failure::Tls), "SIGNPATH_TLS_CLIENT_CERTIFICATE"),
         (connection(Failure::Proxy), "user:password@"),
         (connection(Failure::Tunnel), "no_proxy"),
@@ -110,7 +121,8 @@ fn a_message_says_what_was_asked_what_was_answered_and_what_to_do() {
     );
     assert_eq!(
         given_up(connection(Failure::Connect)).to_string(),
-        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; no time is left for another one). Check \
+        "signing failed: no connection (os error 111) (3 attempts in 4.1 s; no time is left for another one: \
+         SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS is 150 s). Check \
          SIGNPATH_API_URL, the network, and the proxy if there is one"
     );
 }

@@ -1,12 +1,13 @@
 //! The runtime and the HTTP client that runs on it. Whoever calls drives the runtime; between calls nothing moves.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::redirect;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::http::names::Names;
 use crate::http::{Answer, Broken, ProxySettings, Settings, exchange, tls};
 use crate::secret::Token;
@@ -28,12 +29,17 @@ const USER_AGENT: &str = concat!("signpath-pkcs11/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Engine {
     http: reqwest::Client,
     runtime: Runtime,
+    /// Whether the server wants a client certificate.
+    wish: tls::Wish,
+    /// Whether it has answered, whatever it wants.
+    has_answered: AtomicBool,
 }
 
 impl Engine {
     /// Reads certificates for https. Connects nowhere.
     pub(super) fn new(settings: &Settings, names: &Arc<Names>) -> Result<Self, Error> {
-        let tls = tls::configuration(settings)?;
+        let mut tls = tls::configuration(settings)?;
+        let wish = tls::Wish::noticed_under(&mut tls);
         let setup = |why: String| Error::Setup { why };
         // Not enable_all: nothing else is needed, and the rest may come to need threads.
         let runtime =
@@ -57,7 +63,7 @@ impl Engine {
             builder = builder.proxy(proxy(settings).map_err(setup)?);
         }
         let http = builder.build().map_err(|error| setup(error.without_url().to_string()))?;
-        Ok(Self { http, runtime })
+        Ok(Self { http, runtime, wish, has_answered: AtomicBool::new(false) })
     }
 
     /// Sends and receives within `time`.
@@ -69,12 +75,33 @@ impl Engine {
         time: Duration,
     ) -> Result<Answer, Broken> {
         let outgoing = exchange::outgoing(&self.http, settings, request, token)?;
-        self.runtime.block_on(async {
+        let answered = self.runtime.block_on(async {
             // The server may have closed a kept connection while nobody drove the runtime. One turn lets it look at
             // its sockets first; without it the request goes out on the dead connection and fails.
             tokio::task::yield_now().await;
             exchange::exchange(outgoing, request, token, time).await
-        })
+        });
+        match answered {
+            Err(broken @ (Broken::Setup(_) | Broken::Exchange { .. })) => Err(self.refined(broken)),
+            answer => {
+                self.has_answered.store(true, Ordering::Relaxed);
+                answer
+            }
+        }
+    }
+
+    /// A server that wants a client certificate, and has never answered without one, has refused the connection.
+    fn refined(&self, broken: Broken) -> Broken {
+        let has_answered = self.has_answered.load(Ordering::Relaxed);
+        match broken {
+            Broken::Exchange { failure: Failure::Lost, .. }
+                if self.wish.is_there() && !has_answered =>
+            {
+                let detail = "the server asks for a client certificate, and ended the connection";
+                Broken::Exchange { failure: Failure::Tls, detail: detail.to_owned() }
+            }
+            broken => broken,
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use rustls::CertificateError;
+
 use crate::error::{Failure, one_line};
 use crate::http::Broken;
 use crate::http::tls::OtherKey;
@@ -33,7 +35,7 @@ pub(super) fn of(error: &reqwest::Error) -> Broken {
     if let Some(other) = tls_error(&chain).and_then(OtherKey::behind) {
         return Broken::Exchange { failure: Failure::Pin, detail: other.to_string() };
     }
-    let detail = chain.last().map(|last| one_line(&last.to_string(), DETAIL_MAX));
+    let detail = chain.last().map(|last| one_line(without_link(&last.to_string()), DETAIL_MAX));
     Broken::Exchange { failure: kind(error, &chain), detail: detail.unwrap_or_default() }
 }
 
@@ -41,10 +43,15 @@ fn tls_error<'a>(chain: &[&'a (dyn StdError + 'static)]) -> Option<&'a rustls::E
     chain.iter().find_map(|cause| cause.downcast_ref())
 }
 
+/// The TLS library's words for an end without a farewell go on with the address of its manual.
+fn without_link(text: &str) -> &str {
+    text.split_once(": https://docs.rs/").map_or(text, |(words, _)| words)
+}
+
 fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure {
     if let Some(tls) = tls_error(chain) {
         return match tls {
-            rustls::Error::InvalidCertificate(_) => Failure::Trust,
+            rustls::Error::InvalidCertificate(reason) => of_certificate(reason),
             _ => Failure::Tls,
         };
     }
@@ -59,6 +66,19 @@ fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure 
         return Failure::Proxy;
     }
     if says(TUNNEL) { Failure::Tunnel } else { Failure::Connect }
+}
+
+fn of_certificate(reason: &CertificateError) -> Failure {
+    match reason {
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => Failure::CertificateTime,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Failure::CertificateName
+        }
+        _ => Failure::Trust,
+    }
 }
 
 /// The error and everything that it came from. An `io::Error` hides what it wraps from `source`.

@@ -5,7 +5,8 @@
 //! - a kept connection that the server has closed is noticed before it is used, and a dead one while it is waited on
 //!   ([`engine`]);
 //! - names are resolved by the calling thread, outside of the runtime ([`names`]);
-//! - HTTP/2 is offered, ring is the provider, roots are read when the first https connection is made ([`tls`]);
+//! - HTTP/2 is offered, ring is the provider, roots are read when the first https connection is made, and a server that
+//!   refuses a client without a certificate is told apart from a lost connection ([`tls`]);
 //! - no thread is started: the runtime has one thread's worth of scheduler and nothing that needs a pool ([`engine`]).
 //!
 //! Writing to a connection that the peer has closed raises SIGPIPE. Programs written in Rust ignore it; a C host does

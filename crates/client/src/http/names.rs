@@ -56,6 +56,7 @@ impl Names {
             return Ok(());
         }
         let Some(has_others) = self.is_due(now) else { return Ok(()) };
+        let begun = Instant::now();
         match self.addresses() {
             Ok(addresses) => {
                 let kept = Kept { until: now + KEPT, addresses: addresses.into() };
@@ -68,7 +69,10 @@ impl Names {
                 Ok(())
             }
             Err(error) => {
-                let detail = format!("{}: {error}", self.hop.host);
+                let (host, seconds) = (&self.hop.host, begun.elapsed().as_secs_f64());
+                let detail = format!(
+                    "{host}: {error}; the system's resolver took {seconds:.1} s, which no setting here limits"
+                );
                 Err(Broken::Exchange { failure: Failure::Lookup, detail })
             }
         }

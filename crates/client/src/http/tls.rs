@@ -21,11 +21,13 @@ use verifier::Verifier;
 
 pub(super) use verifier::OtherKey;
 pub(crate) use verifier::Seen;
+pub(super) use wish::Wish;
 
 mod identity;
 mod pbes2;
 mod pkcs12;
 mod verifier;
+mod wish;
 
 /// ALPN, best first. A configuration that is handed to the HTTP stack ready-made offers only what is set here.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];

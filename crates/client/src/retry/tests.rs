@@ -23,6 +23,7 @@ const LIMITS: Limits = Limits {
     attempt: Duration::from_secs(30),
     first_pause: Duration::from_millis(1160),
     repetitions: None,
+    is_cut_short: false,
 };
 
 /// A clock that only waiting moves; chance is fixed.
@@ -163,6 +164,8 @@ fn statuses_and_failures_fall_into_the_groups_of_the_table() {
         (Failure::Timeout, Cause::TimeOut),
         (Failure::Lost, Cause::LostAnswer),
         (Failure::Trust, Cause::Hopeless),
+        (Failure::CertificateTime, Cause::Hopeless),
+        (Failure::CertificateName, Cause::Hopeless),
         (Failure::Tls, Cause::Hopeless),
         (Failure::Proxy, Cause::Hopeless),
         (Failure::Tunnel, Cause::NoTunnel),
@@ -193,10 +196,27 @@ fn the_total_time_ends_it_and_says_so() {
         assert!(clock.elapsed() + time <= LIMITS.total);
         Err(failed(Cause::Unavailable))
     });
-    let Err(Error::GaveUp { because: Stop::Budget, attempts: 9, elapsed, .. }) = result else {
+    let Err(Error::GaveUp { because: Stop::Budget { total }, attempts: 9, elapsed, .. }) = result
+    else {
         panic!("{result:?}")
     };
     assert!(elapsed <= LIMITS.total);
+    assert_eq!(total, LIMITS.total);
+}
+
+#[test]
+fn the_end_that_the_caller_sets_is_not_called_the_configured_one() {
+    let seconds = Duration::from_secs;
+    for (elapsed, left, expected) in [
+        (0, 20, Stop::Deadline),
+        (100, 20, Stop::Deadline),
+        (100, 50, Stop::Budget { total: LIMITS.total }),
+        (0, 900, Stop::Budget { total: LIMITS.total }),
+    ] {
+        let limits = LIMITS.within(seconds(elapsed), seconds(left));
+        let now = Situation { elapsed: limits.total, ..situation(None, 0) };
+        assert_eq!(decide(&limits, now), Next::Stop(expected), "{elapsed} s, {left} s left");
+    }
 }
 
 #[test]

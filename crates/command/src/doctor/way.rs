@@ -99,7 +99,11 @@ fn step_of(error: &signpath_client::Error) -> Check {
         Why::Connection { failure, .. } => match failure {
             Failure::Lookup => Check::Name,
             Failure::Connect | Failure::Proxy | Failure::Tunnel => Check::Connection,
-            Failure::Trust | Failure::Pin | Failure::Tls => Check::Tls,
+            Failure::Trust
+            | Failure::Pin
+            | Failure::CertificateTime
+            | Failure::CertificateName
+            | Failure::Tls => Check::Tls,
             Failure::Timeout | Failure::Lost => Check::Service,
         },
         // A file with certificates.

@@ -122,10 +122,15 @@ pub(super) fn sign(service: &Service, call: &Call, order: &Order) -> Result<Sign
     if !order.algorithm.fits(&order.digest) {
         return Err(wrong_length(service.generation, order.algorithm));
     }
-    let material = service.catalog.material(policy).map_err(internal)?;
+    let tamper = call.tamper.as_ref();
+    let material = service.catalog.signing_material(policy, tamper).map_err(internal)?;
+    let digest = tamper.map_or_else(|| order.digest.clone(), |tamper| tamper.digest(&order.digest));
     let signature = match order.algorithm {
-        Algorithm::Rsa { hash, padding } => material.key.sign_rsa(hash, padding, &order.digest),
-        Algorithm::Ecdsa { format } => material.key.sign_ecdsa(format, &order.digest),
+        Algorithm::Rsa { hash, padding } => material.key.sign_rsa(hash, padding, &digest),
+        Algorithm::Ecdsa { format } => {
+            let format = tamper.map_or(format, |tamper| tamper.format(format));
+            material.key.sign_ecdsa(format, &digest)
+        }
     };
     let cannot = || Problem::field("", "The key cannot sign with this algorithm.");
     let signature = signature.ok_or_else(cannot)?;

@@ -96,12 +96,12 @@ fn sign(service: &Service, request: &mut SigningRequest) -> Result<(), Error> {
         fail(request, "The signing policy is no longer there.".to_owned());
         return Ok(());
     };
-    let material: Arc<Material> = service.catalog.material(policy)?;
+    let tamper = request.tamper.as_ref();
+    let material: Arc<Material> = service.catalog.signing_material(policy, tamper)?;
     let configuration = &request.artifact_configuration;
     let signed = Archive::read(&request.artifact.0).and_then(|archive| {
         configuration.check(policy.config.key)?;
         artifact::check(&policy.config, configuration, &archive)?;
-        let tamper = request.tamper.as_ref();
         artifact::sign(&policy.config, configuration, &material.key, &archive, tamper)?.write()
     });
     request.ready_at = Instant::now().checked_add(service.processing_time);

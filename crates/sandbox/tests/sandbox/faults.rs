@@ -5,6 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use p256::{
+    ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier},
+    pkcs8::DecodePublicKey,
+};
 use signpath_sandbox::{Fault, Route};
 
 use crate::{
@@ -169,4 +173,55 @@ fn a_request_without_an_answer_leaves_the_others_alone() {
     let silence = stream.read(&mut [0]).unwrap_err();
     assert!(matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
     assert_eq!(sign_ec(&sandbox).status, 200);
+}
+
+/// Whether a signature, r‖s or DER, is one of `demo/ec` over [`DIGEST`].
+fn verifies(sandbox: &signpath_sandbox::Sandbox, signature: &[u8]) -> bool {
+    let pem = sandbox.public_key_pem("demo/ec").unwrap();
+    let key = VerifyingKey::from_public_key_pem(&pem).unwrap();
+    let signature = Signature::from_slice(signature).or_else(|_| Signature::from_der(signature));
+    key.verify_prehash(&DIGEST, &signature.unwrap()).is_ok()
+}
+
+#[test]
+fn a_signature_can_be_right_and_of_something_else() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::on(Route::SignHash).other_digest());
+    sandbox.inject(Fault::on(Route::SignHash).other_key());
+    sandbox.inject(Fault::on(Route::SignHash).other_encoding());
+    for (length, is_right) in [(Some(64), false), (Some(64), false), (None, true), (Some(64), true)]
+    {
+        let signature = signature_of(&sign_ec(&sandbox));
+        assert_eq!(verifies(&sandbox, &signature), is_right);
+        assert!(length.is_none_or(|length| length == signature.len()));
+        assert!(length.is_some() || signature.starts_with(&[0x30]), "DER");
+    }
+}
+
+#[test]
+fn a_key_can_be_rotated_by_the_request_that_it_signs() {
+    let sandbox = sandbox();
+    let before = sandbox.public_key_pem("demo/ec").unwrap();
+    sandbox.inject(Fault::on(Route::SignHash).rotated_key());
+    let signature = signature_of(&sign_ec(&sandbox));
+    assert_ne!(sandbox.public_key_pem("demo/ec").unwrap(), before);
+    assert!(verifies(&sandbox, &signature), "with the new key");
+}
+
+#[test]
+fn members_can_stand_before_those_of_an_answer() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::on(Route::SignHash).prepend(r#""webLink":null"#));
+    let answer = sign_ec(&sandbox);
+    assert!(answer.text().starts_with(r#"{"webLink":null,"signingRequestId":"#));
+    assert!(verifies(&sandbox, &signature_of(&answer)));
+}
+
+#[test]
+fn an_answer_can_be_called_something_else() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::on(Route::SignHash).relabel("text/plain"));
+    let answer = sign_ec(&sandbox);
+    assert_eq!(answer.header("content-type"), Some("text/plain"));
+    assert!(verifies(&sandbox, &signature_of(&answer)));
 }

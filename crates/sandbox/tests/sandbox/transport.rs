@@ -11,7 +11,7 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use signpath_sandbox::{Error, Fault, Route, Sandbox, read_audit_lines};
+use signpath_sandbox::{Error, Fault, Route, Sandbox, ServerCertificate, read_audit_lines};
 use tempfile::TempDir;
 
 use crate::{
@@ -162,6 +162,33 @@ fn tls_offers_http2_and_http1() {
     let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
     assert_eq!(exchange(&mut stream, &request).unwrap().text(), "Healthy");
     assert_eq!((sandbox.connections(), sandbox.tls_handshakes()), (2, 2));
+}
+
+#[test]
+fn http2_can_be_left_out() {
+    let sandbox = builder().tls().http1_only().start().unwrap();
+    let mut config = client(&sandbox, None);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut stream = tls(&sandbox, "127.0.0.1", config);
+    let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
+    assert_eq!(exchange(&mut stream, &request).unwrap().text(), "Healthy");
+    assert_eq!(stream.conn.alpn_protocol(), Some(b"http/1.1".as_slice()));
+}
+
+/// What a client says to this certificate, that trusts the root.
+fn refusal(certificate: ServerCertificate, name: &str) -> String {
+    let sandbox = builder().server_certificate(certificate).start().unwrap();
+    let request = Call::to(&sandbox, "GET", "/Api/healthz").bytes();
+    let mut stream = tls(&sandbox, name, client(&sandbox, None));
+    exchange(&mut stream, &request).unwrap_err().to_string()
+}
+
+#[test]
+fn a_certificate_can_have_ended_or_be_of_another_server() {
+    let expired = refusal(ServerCertificate::Expired, "127.0.0.1");
+    assert!(expired.contains("expired"), "{expired}");
+    let other = refusal(ServerCertificate::OfAnotherName, "127.0.0.1");
+    assert!(other.contains("not valid for name"), "{other}");
 }
 
 #[test]

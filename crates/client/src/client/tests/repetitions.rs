@@ -73,7 +73,7 @@ fn a_service_that_is_down_is_asked_until_the_time_is_over() {
     let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.3")];
     let credentials = Credentials::from_pin(&format!("{ORGANIZATION}:{TOKEN}")).unwrap();
     let error = Client::new(&config(&url, &settings), credentials).policies().unwrap_err();
-    let Error::GaveUp { last, attempts, because: Stop::Budget, .. } = &error else {
+    let Error::GaveUp { last, attempts, because: Stop::Budget { .. }, .. } = &error else {
         panic!("{error:?}")
     };
     assert!(matches!(**last, Error::Connection { failure: Failure::Connect, .. }));
@@ -97,6 +97,8 @@ fn a_service_that_says_nothing_to_a_connection_is_no_connection_also_when_time_i
     let credentials = Credentials::from_pin(&format!("{ORGANIZATION}:{TOKEN}")).unwrap();
     let client = Client::new(&config(&url, &settings), credentials);
     let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
-    let Error::GaveUp { last, because: Stop::Budget, .. } = &error else { panic!("{error:?}") };
+    let Error::GaveUp { last, because: Stop::Budget { .. }, .. } = &error else {
+        panic!("{error:?}")
+    };
     assert!(matches!(**last, Error::Connection { failure: Failure::Connect, .. }), "{error:?}");
 }

@@ -71,6 +71,10 @@ fn a_name_without_an_address_is_told_apart_from_a_connection_that_fails() {
     let fails = with_lookup(settings, |_| Err(io::Error::other("no such host")));
     let broken = send(&fails, &get()).unwrap_err();
     assert_eq!(failure(&broken), Failure::Lookup);
+    assert!(
+        format!("{broken:?}").contains("no such host; the system's resolver took 0."),
+        "{broken:?}"
+    );
     assert!(format!("{broken:?}").contains("service.invalid: no such host"));
 }
 

@@ -1,10 +1,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
@@ -32,12 +35,21 @@ type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// A TLS server that takes one connection after the other.
 fn server(alpn: &[&str], serve: impl Fn(Tls) + Send + 'static) -> SocketAddr {
+    server_that_asks(alpn, WebPkiClientVerifier::no_client_auth(), serve)
+}
+
+/// The same, which asks for client certificates as the verifier says.
+fn server_that_asks(
+    alpn: &[&str],
+    verifier: Arc<dyn ClientCertVerifier>,
+    serve: impl Fn(Tls) + Send + 'static,
+) -> SocketAddr {
     let (chain, key) = identity::of(&client(SERVER)).unwrap();
     let mut config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)
             .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
@@ -141,7 +153,7 @@ fn a_server_of_another_name_is_not_trusted() {
     let transport =
         Transport { settings, names: Arc::new(names), engine: parking_lot::Mutex::new(None) };
     let broken = transport.send(&get(), &token(), Duration::from_secs(30)).unwrap_err();
-    assert_eq!(failure(&broken), Failure::Trust);
+    assert_eq!(failure(&broken), Failure::CertificateName);
 }
 
 #[test]
@@ -155,6 +167,46 @@ fn a_server_that_speaks_no_tls_is_a_failed_handshake() {
         }
     });
     assert_eq!(failure(&send(https(address)).unwrap_err()), Failure::Tls);
+}
+
+/// Of client certificates below the test's root.
+fn verifier(is_needed: bool) -> Arc<dyn ClientCertVerifier> {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(&std::fs::read(CA).unwrap()).unwrap();
+    roots.add(root).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = if is_needed { builder } else { builder.allow_unauthenticated() };
+    builder.build().unwrap()
+}
+
+#[test]
+fn a_server_that_refuses_for_want_of_a_client_certificate_has_not_lost_the_answer() {
+    for alpn in [&["h2"][..], &["http/1.1"]] {
+        let address = server_that_asks(alpn, verifier(true), |mut tls| {
+            assert!(tls.read(&mut [0; 4096]).is_err(), "it is refused");
+        });
+        let broken = send(https(address)).unwrap_err();
+        // The refusal may come as such, or as the end of the connection.
+        assert_eq!(failure(&broken), Failure::Tls, "{broken:?}");
+    }
+}
+
+#[test]
+fn an_answer_is_lost_also_at_a_server_that_would_have_liked_a_client_certificate() {
+    let answers = AtomicBool::new(true);
+    let address = server_that_asks(&["http/1.1"], verifier(false), move |mut tls| {
+        if tls.read(&mut [0; 4096]).is_ok() && answers.swap(false, Ordering::Relaxed) {
+            tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+                .ok();
+        }
+    });
+    let transport = Transport::new(https(address));
+    let send = || transport.send(&get(), &token(), Duration::from_secs(30));
+    assert_eq!(send().unwrap().body, b"ok");
+    let broken = send().unwrap_err();
+    assert_eq!(failure(&broken), Failure::Lost);
+    assert!(!format!("{broken:?}").contains("docs.rs"), "{broken:?}");
 }
 
 #[test]

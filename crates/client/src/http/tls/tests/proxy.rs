@@ -106,6 +106,6 @@ fn a_proxy_cannot_put_itself_in_the_services_place() {
     let (proxy, _heads) = relay(service);
     let mut transport = through(proxy, None);
     transport.settings.base = "https://service.invalid/Api".to_owned();
-    assert_eq!(failure(&send_through(&transport).unwrap_err()), Failure::Trust);
+    assert_eq!(failure(&send_through(&transport).unwrap_err()), Failure::CertificateName);
     assert!(agreed.try_recv().is_err(), "no request was sent");
 }
