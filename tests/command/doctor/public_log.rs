@@ -148,7 +148,12 @@ fn every_subcommand_of_cosign_is_known() {
         let others: Vec<_> = commands.filter(|name| !SIGNING.contains(name)).collect();
         assert!(others.contains(&"verify"), "{help}");
         for name in others {
-            expect_of(&place, &variables, &["cosign", name], "ok", "writes no signature");
+            let (state, said) = match name {
+                // `policy sign` of 2.0 writes a signature, and has other options than the signing commands.
+                "policy" => ("warning", "not known"),
+                _ => ("ok", "writes no signature"),
+            };
+            expect_of(&place, &variables, &["cosign", name], state, said);
         }
     }
 }

@@ -5,8 +5,9 @@ use signpath_client::config::{CosignVariables, HostProgram};
 /// The subcommands that write signatures.
 const SIGNING: [&str; 4] = ["sign", "sign-blob", "attest", "attest-blob"];
 
-/// Those that write none, of cosign 2.0.0, 2.6.4 and 3.1.2 (`cosign --help`).
-const OTHERS: [&str; 29] = [
+/// Those that write none, of cosign 2.0.0, 2.6.4 and 3.1.2 (`cosign --help`; `piv-tool` in some builds). `policy` of 2.0 is not
+/// among them: `cosign policy sign` writes one.
+const OTHERS: [&str; 30] = [
     "attach",
     "bundle",
     "clean",
@@ -23,14 +24,15 @@ const OTHERS: [&str; 29] = [
     "load",
     "login",
     "manifest",
+    "piv-tool",
     "pkcs11-tool",
-    "policy",
     "public-key",
     "save",
     "signing-config",
     "tree",
     "triangulate",
     "trusted-root",
+    "upload",
     "verify",
     "verify-attestation",
     "verify-blob",
@@ -248,6 +250,7 @@ mod tests {
             ("docker run --name=cosign IMAGE sign I", Reading::Unknown),
             ("cosign verify cosign sign", Reading::Unknown),
             ("cosign sgin I", Reading::Unknown),
+            ("cosign policy sign", Reading::Unknown),
             ("signpath-cosign sign IMAGE", Reading::Ours),
             ("notation sign IMAGE", Reading::Unknown),
             ("", Reading::Unknown),
