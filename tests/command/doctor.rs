@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::program::{self, Ended, run_with};
 use crate::harness::{Ran, Workplace, sandbox_builder};
@@ -109,8 +109,8 @@ fn no_secret_is_shown() {
     ] {
         variables = set(variables, name, value);
     }
-    // A program that prints all it has.
-    script(&place, "p11tool", "set >&2; exit 1");
+    // A program that prints all it has; what comes last is told.
+    script(&place, "p11tool", "set >&2; echo \"$SIGNPATH_API_TOKEN\" >&2; exit 1");
     let variables = only_here(&place, variables);
     let away = set(variables.clone(), "SIGNPATH_API_URL", "https://service.invalid/Api");
     let other = set(away.clone(), "SIGNPATH_API_TOKEN", secrets[1]);
@@ -123,12 +123,53 @@ fn no_secret_is_shown() {
             let start = if json { &["doctor", "--json"][..] } else { &["doctor"] };
             let ended = run_with(&place, variables, &[start, &words].concat());
             let written = ended.text() + &ended.stderr;
-            assert!(written.contains("does not load"), "{written}");
+            let told = written.lines().find(|line| line.contains("does not load"));
+            assert!(told.is_some_and(|line| line.contains("; ***")), "{written}");
             for secret in secrets.iter().copied().chain([token.as_str()]) {
                 assert!(!written.contains(secret), "{secret} is in:\n{written}");
             }
         }
     }
+}
+
+#[test]
+fn of_several_organizations_the_one_that_is_looked_at_is_named() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let (id, other) = (sandbox.organization_id(), "94b2c3d4-0000-4000-8000-aabbccddeeff");
+    let entry = |id: &str, label: &str| {
+        json!({
+            "OrganizationId": id, "ApiToken": sandbox.token(), "TokenLabel": label, "Wrong": 1,
+        })
+    };
+    let file = |own: Value| {
+        let path = place.write("signpath.json", own.to_string());
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        vec![("SIGNPATH_CONFIG_FILE".to_owned(), path.display().to_string())]
+    };
+    let url = sandbox.api_url();
+    let both = json!({
+        "ApiUrl": url, "Unknown": 1, "Organizations": [entry(&id, "One"), entry(other, "Two")],
+    });
+    let ended = doctor(&place, &file(both), &[]).succeeds();
+    let named = format!("the organization {id} is looked at, and 1 more of the configuration not");
+    expect(&ended, "configuration", "ok", &named);
+    expect(&ended, "configuration", "ok", "TokenLabel = One");
+    expect(&ended, "configuration", "warning", "Unknown");
+    expect(&ended, "policies", "ok", "demo/ec");
+    assert!(!ended.text().contains("= Two"), "{}", ended.text());
+
+    // The one outside of the list has no token, and is not the one.
+    let second = json!({
+        "ApiUrl": url, "OrganizationId": other, "Unknown": 1, "Organizations": [entry(&id, "One")],
+    });
+    let ended = doctor(&place, &file(second), &[]).succeeds();
+    expect(&ended, "configuration", "ok", &named);
+    expect(&ended, "configuration", "ok", "TokenLabel = One");
+    expect(&ended, "configuration", "warning", "Unknown");
+    expect(&ended, "configuration", "warning", "Wrong");
+
+    let alone = doctor(&place, &sandbox.environment(), &[]).succeeds();
+    assert!(!alone.text().contains("is looked at"), "{}", alone.text());
 }
 
 /// `script` of util-linux gives a program a terminal.

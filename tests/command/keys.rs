@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use signpath_sandbox::{Fault, Route};
 
 use super::program::{run, run_with};
 use crate::{
@@ -53,8 +54,39 @@ fn commands_for_cosign_name_plugin_and_module() {
     let stays_off = [" --signing-config signing-config.json ", " --tlog-upload=false "];
     assert!(signing.iter().all(|line| stays_off.iter().any(|option| line.contains(option))));
     for key in ["'signpath://demo/rsa'", "'pkcs11:token=SignPath;object=demo%2Frsa?module-path="] {
-        assert_eq!(signing.iter().filter(|line| line.contains(key)).count(), 1, "{text}");
+        let of = signing.iter().filter(|line| line.contains(key)).collect::<Vec<_>>();
+        assert_eq!(of.len(), 2, "{text}");
+        assert!(
+            of[1].starts_with("cosign sign --yes --tlog-upload=false --key "),
+            "for v2: {text}"
+        );
     }
+}
+
+#[test]
+fn a_token_without_a_policy_gets_an_empty_list_and_a_warning() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let mut variables = sandbox.environment();
+    variables.push(("SIGNPATH_SIGNING_POLICY_SLUG".to_owned(), "none".to_owned()));
+    for (words, printed) in
+        [(&["keys"][..], ""), (&["keys", "--cosign"], ""), (&["keys", "--json"], "[]\n")]
+    {
+        let ended = run_with(&place, &variables, words).succeeds();
+        assert_eq!(ended.text(), printed);
+        assert!(
+            ended.stderr.contains("warning: this token may use no signing policy"),
+            "{ended:?}"
+        );
+        assert!(ended.stderr.contains("go by its certificate"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_refused_list_is_an_error_that_says_what_to_do_without_hash_signing() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    sandbox.inject(Fault::on(Route::MySigningPolicies).always().status(403));
+    let ended = run_with(&place, &sandbox.environment(), &["keys"]).fails(1, "403");
+    assert!(ended.stderr.contains("has no hash signing name the policy"), "{}", ended.stderr);
 }
 
 #[test]
@@ -78,26 +110,51 @@ fn a_wrong_token_is_a_failure_that_is_explained_and_not_shown() {
     assert!(!ended.stderr.contains("wr0ng"), "{}", ended.stderr);
 }
 
-/// The plugin's need the plugin, and are tried with it.
+/// Each block as it stands there, with the stock cosign of the generation that its comment names.
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
-fn the_commands_for_the_module_sign_as_they_stand_there() {
+fn the_commands_sign_as_they_stand_there_with_v3_and_v2() {
     let bench = Bench::new();
-    std::os::unix::fs::symlink(Tool::CosignV3.path(), bench.place.path("cosign")).unwrap();
     let printed = run(&bench, &["keys", "--cosign"]).succeeds().text();
-    let module = module_path().display().to_string();
     let preparation =
         printed.lines().find(|line| line.starts_with("cosign signing-config ")).unwrap();
     for policy in ["demo/rsa", "demo/ec", "demo/ec521"] {
         let key = format!(";object={}?", policy.replace('/', "%2F"));
-        let line = printed.lines().find(|line| line.contains(&key)).unwrap();
-        let image = bench.image();
-        let line = line
-            .replace("IMAGE@sha256:…", &image)
-            .replace("/usr/lib/libsignpath_pkcs11.so", &module);
-        let script = format!("PATH=$PWD:$PATH; {preparation} && {line}");
-        let mut shell = bench.place.command("sh");
-        Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
-        bench.cosign(Version::V3).verify(&bench.public_key_of(policy), &image).succeeds();
+        for (version, tool, off) in [
+            (Version::V3, Tool::CosignV3, "-signing-config"),
+            (Version::V2, Tool::CosignV2, " --yes --tlog-upload=false "),
+        ] {
+            let mut lines = printed.lines().filter(|line| line.contains(&key));
+            let module = lines.find(|line| line.contains(off)).unwrap();
+            let reference = format!("'signpath://{policy}'");
+            let mut lines = printed.lines().filter(|line| line.contains(&reference));
+            let plugin = lines.find(|line| line.contains(off)).unwrap();
+            let preparation = if version == Version::V3 { preparation } else { "true" };
+            let public = bench.public_key_of(policy);
+            let cosign = bench.cosign(version);
+            cosign.verify(&public, &signed(&bench, tool, preparation, module)).succeeds();
+            let image = signed(&bench, tool, preparation, plugin);
+            // cosign v3 checks a bundle of a P-521 key with the hash of its curve.
+            if version == Version::V2 || policy != "demo/ec521" {
+                cosign.verify(&public, &image).succeeds();
+            }
+        }
     }
+}
+
+/// The image that the line has signed.
+fn signed(bench: &Bench, tool: Tool, preparation: &str, line: &str) -> String {
+    let link = bench.place.path("cosign");
+    std::fs::remove_file(&link).ok();
+    std::os::unix::fs::symlink(tool.path(), link).unwrap();
+    let module = module_path().display().to_string();
+    let image = bench.image();
+    let line =
+        line.replace("IMAGE@sha256:…", &image).replace("/usr/lib/libsignpath_pkcs11.so", &module);
+    let plugin = Tool::KmsPlugin.path();
+    let folder = plugin.parent().unwrap().display();
+    let script = format!("PATH=$PWD:{folder}:$PATH; {preparation} && {line}");
+    let mut shell = bench.place.command("sh");
+    Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
+    image
 }

@@ -79,6 +79,10 @@ fn options_that_do_not_go_together_are_wrong_usage() {
         (&["--as", "kyverno", "--images", "acme/*"], "begins with the registry"),
         (&["--as", "kyverno", "--images", "ghcr.io/\"x"], "in no image's name"),
         (&["--as", "ratify", "--images", "ghcr.io/*/web"], "one * in a scope"),
+        (&["--as", "policy-controller", "--images", "*"], "for all images --images '**'"),
+        (&["--as", "policy-controller", "--images", "*/*"], "index.docker.io/*/*"),
+        (&["--as", "policy-controller", "--images", "ghcr.io/a?"], "knows no ? in a glob"),
+        (&["--as", "policy-controller", "--images", "ghcr.io/a@sha256:*"], "knows no @"),
         (&["--as", "kyverno", "--images", IMAGES, "--ca", "x"], "--ca is for a trusted root"),
         (&["--ca", "x"], "--ca is for a trusted root"),
         (&["--images", IMAGES], "--images is for the policies"),
@@ -145,8 +149,9 @@ fn a_policy_of_a_controller_is_yaml_with_the_key_and_the_images() {
     let (place, sandbox) =
         (Workplace::new(), sandbox_builder().policies(policies).start().unwrap());
     for (controller, places) in PLACES {
+        let all = if controller == "policy-controller" { "**" } else { "*" };
         for ((policy, label), images) in
-            labels.into_iter().zip([IMAGES, "localhost:5000/a-b/c:1.0*"]).chain([(labels[0], "*")])
+            labels.into_iter().zip([IMAGES, "localhost:5000/a-b/c:1.0*"]).chain([(labels[0], all)])
         {
             let words = [policy, "--as", controller, "--images", images];
             let told = trust(&place, &sandbox, &words).succeeds();
@@ -372,6 +377,14 @@ fn the_command_for_the_key_verifies_both_forms_with_v3_and_simple_signing_with_v
             for version in versions {
                 let cosign = bench.cosign(*version);
                 verify(&cosign, commands(&told)[0], (&name, &file), &image).succeeds();
+            }
+            if format == "simple-signing" {
+                let cosign = bench.cosign(Version::Oldest);
+                let command = commands(&told)[0];
+                verify(&cosign, command, (&name, &file), &image).fails();
+                assert!(told.stderr.contains("(v2.0 wants --insecure-ignore-sct=true too)"));
+                let whole = command.replace(" IMAGE", " --insecure-ignore-sct=true IMAGE");
+                verify(&cosign, &whole, (&name, &file), &image).succeeds();
             }
             if format == "bundle" {
                 let cosign = bench.cosign(Version::V2);

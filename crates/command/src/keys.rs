@@ -68,13 +68,15 @@ pub(crate) fn date(digits: [u8; 8]) -> String {
 /// Lists.
 ///
 /// # Errors
-/// What keeps the service from answering; a token that may use no policy.
+/// What keeps the service from answering, a refusal among it. A token that may use no policy gets an empty list and a warning.
 pub(crate) fn run(shape: Shape) -> Result<(), Error> {
     let config = service::configuration()?;
-    let policies = service::open(&config)?.policies()?;
-    if policies.is_empty() && shape != Shape::Json {
-        return Err(Error::failed("this token may use no signing policy")
-            .hint("make its user a submitter of a policy in SignPath, or look at SIGNPATH_PROJECT_SLUG and SIGNPATH_SIGNING_POLICY_SLUG"));
+    let policies = service::open(&config)?.policies().map_err(service::unlisted)?;
+    if policies.is_empty() {
+        terminal::warn(&format!("{}: {}", service::NO_POLICY, service::WITHOUT_LIST));
+        if shape != Shape::Json {
+            return Ok(());
+        }
     }
     let keys: Vec<_> = policies.iter().map(Key::of).collect();
     match shape {
@@ -123,6 +125,9 @@ cosign signing-config create --out signing-config.json";
 
 const CONFIGURATION: &str = "--signing-config signing-config.json";
 
+/// What keeps cosign v2 off it.
+const FOR_V2: &str = "--tlog-upload=false";
+
 /// cosign v3 signs SHA-256 with every PKCS #11 key, and checks a bundle of a key on P-384 or P-521 with another hash.
 const OLDER_FORM: &str = "--use-signing-config=false --new-bundle-format=false --tlog-upload=false";
 
@@ -131,13 +136,20 @@ fn commands(keys: &[Key], label: &str) -> String {
     let of = |key: &Key| {
         let policy = &key.policy;
         let name = policy.replace('/', "%2F");
+        let plugin = format!("'signpath://{policy}'");
+        let path = "/usr/lib/libsignpath_pkcs11.so";
+        let uri = format!("'pkcs11:token={label};object={name}?module-path={path}'");
         let module = if key.is_larger_curve() { OLDER_FORM } else { CONFIGURATION };
         format!(
             "
-# {policy}: {} {}, by the plugin sigstore-kms-signpath (any cosign from 2.5 on)
-cosign sign --yes {CONFIGURATION} --key 'signpath://{policy}' IMAGE@sha256:…
-# by the PKCS #11 module (a cosign that is built with PKCS #11); the path has to be absolute
-cosign sign --yes {module} --key 'pkcs11:token={label};object={name}?module-path=/usr/lib/libsignpath_pkcs11.so' IMAGE@sha256:…",
+# {policy}: {} {}, by the plugin sigstore-kms-signpath, with cosign v3
+cosign sign --yes {CONFIGURATION} --key {plugin} IMAGE@sha256:…
+# with v2, from 2.5 on
+cosign sign --yes {FOR_V2} --key {plugin} IMAGE@sha256:…
+# by the PKCS #11 module, with a cosign v3 that is built with PKCS #11; the path has to be absolute
+cosign sign --yes {module} --key {uri} IMAGE@sha256:…
+# with such a v2
+cosign sign --yes {FOR_V2} --key {uri} IMAGE@sha256:…",
             key.kind, key.bits
         )
     };
@@ -179,7 +191,8 @@ mod tests {
         let text = commands(&[key()], "My label's");
         assert!(text.contains("token=My%20label%27s;object=web%2Frelease?"), "{text}");
         let signing: Vec<_> = text.lines().filter(|line| line.contains("cosign sign ")).collect();
-        assert_eq!(signing.len(), 2);
-        assert!(signing.iter().all(|line| line.contains("--signing-config ")), "{text}");
+        let with = |option: &str| signing.iter().filter(|line| line.contains(option)).count();
+        assert_eq!((signing.len(), with("--signing-config ")), (4, 2), "{text}");
+        assert_eq!(with("--tlog-upload=false "), 2, "{text}");
     }
 }

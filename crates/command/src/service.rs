@@ -4,7 +4,6 @@ use std::fmt;
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
-use signpath_client::secret::TokenSource;
 use signpath_client::{Client, Config, Log, Policy, Process};
 
 use crate::error::Error;
@@ -15,14 +14,25 @@ use crate::error::Error;
 /// # Errors
 /// A setting that is not allowed, a file that cannot be read.
 pub(crate) fn configuration() -> Result<Config, Error> {
+    let mut slots = slots()?;
+    Ok(slots.swap_remove(used(&slots)))
+}
+
+/// As [`configuration`], of each organization: one at least.
+///
+/// # Errors
+/// As [`configuration`].
+pub(crate) fn slots() -> Result<Vec<Config>, Error> {
     let log = open_log();
-    let mut slots = configuration_of(&log)?.into_slots();
-    let first = slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default();
-    let config = slots.swap_remove(first);
-    if let Some(token) = config.token.as_ref().and_then(TokenSource::known) {
-        log.protect(token);
-    }
-    Ok(config)
+    let slots = configuration_of(&log)?.into_slots();
+    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref()?.known());
+    tokens.for_each(|token| log.protect(token));
+    Ok(slots)
+}
+
+/// The place of the one that is used.
+pub(crate) fn used(slots: &[Config]) -> usize {
+    slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default()
 }
 
 /// The log of this process.
@@ -58,6 +68,29 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
     })?;
     // The log is there already; this is how to get hold of it.
     Ok(Client::new(config, credentials).hiding_tokens_in(&Log::install(&config.log)))
+}
+
+/// What an empty list of policies means.
+pub(crate) const NO_POLICY: &str = "this token may use no signing policy for hash signing";
+
+/// What to do without the list.
+pub(crate) const WITHOUT_LIST: &str = "for hash signing make the token's user a submitter of a signing policy in SignPath, and look at \
+     SIGNPATH_PROJECT_SLUG and SIGNPATH_SIGNING_POLICY_SLUG; where the organization has no hash signing name the policy: file-based \
+     signing requests and `signpath-cosign trust` go by its certificate";
+
+/// Whether the service does not list policies for this token, as it does where the organization has no hash signing.
+pub(crate) fn is_refusal(error: &signpath_client::Error) -> bool {
+    matches!(error, signpath_client::Error::Status { status: 403, .. })
+}
+
+/// Why there is no list of policies, with what to do without it.
+pub(crate) fn unlisted(error: signpath_client::Error) -> Error {
+    let advice = is_refusal(&error).then_some(WITHOUT_LIST);
+    let error = Error::from(error);
+    match advice {
+        Some(advice) => error.also(advice),
+        None => error,
+    }
 }
 
 /// A signing policy by its name.

@@ -35,6 +35,32 @@ fn versions_of_cosign_with_known_trouble_are_told() {
 }
 
 #[test]
+fn a_cosign_that_does_not_run_is_an_error_and_the_module_is_not_blamed() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let variables = only_here(&place, sandbox.environment());
+    let module = module_path().display().to_string();
+    let token = sandbox.token();
+    for (body, said) in [
+        (
+            "echo libpcsclite.so.1: cannot open shared object file >&2; exit 127",
+            "libpcsclite.so.1:",
+        ),
+        ("echo \"$SIGNPATH_API_TOKEN\" >&2; exit 1", "does not run: ***"),
+        ("exit 1", "fails without a word"),
+    ] {
+        script(&place, "cosign", body);
+        let ended = doctor(&place, &variables, &["--module", &module]);
+        assert_eq!(ended.code, Some(1), "{}", ended.text());
+        expect(&ended, "cosign", "error", said);
+        assert_eq!(of(&ended.stdout, "cosign").len(), 1, "{}", ended.text());
+        expect(&ended, "module", "skipped", "it was not loaded");
+        assert!(!ended.text().contains(&token), "{}", ended.text());
+    }
+    place.write("cosign", "#!/nowhere/sh\n");
+    expect(&doctor(&place, &variables, &[]), "cosign", "error", "it cannot be run");
+}
+
+#[test]
 fn the_plugin_has_to_be_on_path_and_of_this_version() {
     let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
     let variables = only_here(&place, sandbox.environment());
@@ -88,9 +114,15 @@ fn a_module_is_looked_at_and_loaded_by_whatever_program_can() {
     }
     let ended = doctor(&place, &variables, &named).succeeds();
     expect(&ended, "module", "skipped", "it was not loaded, as there is no cosign with PKCS #11");
-    script(&place, "p11tool", "[ $1 = --provider ] && [ -f $2 ] && echo 'Label: From p11tool'");
+    script(&place, "p11tool", "[ $1 = --provider ] && [ -f $2 ] && echo 'Label: SignPath'");
     let ended = doctor(&place, &variables, &named).succeeds();
-    expect(&ended, "module", "ok", "loads (p11tool); tokens: From p11tool");
+    expect(&ended, "module", "ok", "loads (p11tool); tokens: SignPath");
+    let relabelled = set(variables.clone(), "SIGNPATH_TOKEN_LABEL", "Release");
+    let ended = doctor(&place, &relabelled, &named).succeeds();
+    expect(&ended, "module", "warning", "its tokens (SignPath) are not Release");
+    script(&place, "p11tool", "echo");
+    let ended = doctor(&place, &variables, &named).succeeds();
+    expect(&ended, "module", "warning", "lists no token");
     script(&place, "pkcs11-tool", "echo 'sc_dlopen failed: GLIBC_9.9 not found' >&2; exit 1");
     let ended = doctor(&place, &variables, &named);
     expect(&ended, "module", "error", "does not load: pkcs11-tool: sc_dlopen failed: GLIBC_9.9");

@@ -47,7 +47,13 @@ fn what_is_said_to_be_refused_is_refused() {
     let empty = repository_file("scripts/empty-signing-config.json").display().to_string();
     let with_config = format!("--signing-config={empty}");
     let rekor = "--rekor-url=https://log.invalid";
-    let rows: [(Tool, &[&str], &str); 8] = [
+    let older = "--new-bundle-format=false";
+    let place = Workplace::new();
+    let file = |name: &str, content: &str| {
+        format!("--signing-config={}", place.write(name, content).display())
+    };
+    let (list, other) = (file("list", "[]"), file("other", r#"{"mediaType":"x"}"#));
+    let rows: [(Tool, &[&str], &str); 12] = [
         (Tool::CosignV3, &["--tlog-upload=false"], "--tlog-upload=false is not supported"),
         (Tool::CosignV3, &["--tlog-upload=no"], "invalid argument"),
         (Tool::CosignV3, &[rekor], "cannot specify service URLs"),
@@ -56,6 +62,10 @@ fn what_is_said_to_be_refused_is_refused() {
             &[&with_config, "--use-signing-config=false"],
             "none of the others can be",
         ),
+        (Tool::CosignV3, &[&with_config, older], "must provide --new-bundle-format"),
+        (Tool::CosignV3, &[older], "must provide --new-bundle-format"),
+        (Tool::CosignV3, &[&list], "error reading signing config"),
+        (Tool::CosignV3, &[&other], "unsupported SigningConfig media type"),
         (Tool::CosignV2, &[&with_config], "must provide --new-bundle-format"),
         (Tool::CosignV2, &["--use-signing-config"], "must provide --new-bundle-format"),
         (Tool::CosignOldest, &[&with_config], "unknown flag"),
@@ -67,7 +77,7 @@ fn what_is_said_to_be_refused_is_refused() {
         let ran = Ran::of(place.command(tool.path()).args(&command)).fails();
         assert!(ran.stderr.contains(said), "{ran}");
         let command = [&["cosign"], &command[..]].concat();
-        expect_of(&place, &variables, &command, "error", "cosign refuses the command");
+        expect_of(&place, &variables, &command, "error", "cosign refuses ");
     }
 }
 
@@ -124,5 +134,26 @@ fn options_with_a_value_and_switches_are_told_apart_as_cosign_does() {
         let values = with_value.iter().flat_map(|option| [option.as_str(), "--tlog-upload=false"]);
         let command: Vec<_> = ["cosign", "sign"].into_iter().chain(values).chain(["I"]).collect();
         expect_of(&place, &variables, &command, "error", "would write");
+    }
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn every_subcommand_of_cosign_is_known() {
+    let (place, variables) = with_cosign(Tool::CosignV3);
+    for tool in [Tool::CosignV3, Tool::CosignV2, Tool::CosignOldest] {
+        let help = Ran::of(place.command(tool.path()).arg("--help")).succeeds();
+        let (_, commands) = help.stdout.split_once("Available Commands:\n").unwrap();
+        let commands = commands.lines().map_while(|line| line.split_whitespace().next());
+        let others: Vec<_> = commands.filter(|name| !SIGNING.contains(name)).collect();
+        assert!(others.contains(&"verify"), "{help}");
+        for name in others {
+            let (state, said) = match name {
+                // `policy sign` of 2.0 writes a signature, and has other options than the signing commands.
+                "policy" => ("warning", "not known"),
+                _ => ("ok", "writes no signature"),
+            };
+            expect_of(&place, &variables, &["cosign", name], state, said);
+        }
     }
 }

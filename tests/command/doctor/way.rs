@@ -41,8 +41,7 @@ fn each_step_that_fails_is_an_error_and_those_behind_it_are_not_tried() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let away = url("https://service.invalid/Api");
     let through = |proxy: &str| set(away.clone(), "https_proxy", proxy);
-    let narrowed = set(good.clone(), "SIGNPATH_SIGNING_POLICY_SLUG", "none");
-    let cases: [(Variables, &str, &str, &[&str]); 8] = [
+    let cases: [(Variables, &str, &str, &[&str]); 7] = [
         // Every program of a place has a proxy, behind which names are not looked up.
         (
             set(away.clone(), "no_proxy", "*"),
@@ -56,7 +55,6 @@ fn each_step_that_fails_is_an_error_and_those_behind_it_are_not_tried() {
         (through(&proxy("407 Sorry")), "connection", "asks for a user name", &["tls", "token"]),
         (set(good.clone(), "SIGNPATH_API_TOKEN", "wr0ng"), "token", "401", &["policies"]),
         (without(&good, "SIGNPATH_API_TOKEN"), "token", "no credentials", &["policies"]),
-        (narrowed, "policies", "no signing policy", &[]),
     ];
     for (variables, check, said, skipped) in cases {
         let ended = doctor(&place, &variables, &[]);
@@ -107,7 +105,9 @@ fn the_servers_certificate_is_described_whether_it_is_trusted_or_not() {
     expect(&untrusted, "token", "skipped", "\"tls\" failed");
     assert!(sandbox.requests().is_empty(), "nothing was sent");
     let missing = set(good, "SIGNPATH_TLS_CA_CERTIFICATE", "/nowhere/ca.pem");
-    expect(&doctor(&place, &missing, &[]), "tls", "error", "/nowhere/ca.pem, which cannot be read");
+    let missing = doctor(&place, &missing, &[]);
+    expect(&missing, "tls", "error", "/nowhere/ca.pem, which cannot be read");
+    expect(&missing, "connection", "skipped", "\"tls\" failed");
 }
 
 fn date(seconds_from_now: i64) -> String {
@@ -157,6 +157,41 @@ fn a_service_that_is_not_well_is_told_and_asked_for_the_policies_all_the_same() 
     let ended = doctor(&place, &impatient, &[]);
     expect(&ended, "service", "error", "no whole answer in time");
     expect(&ended, "token", "skipped", "\"service\" failed");
+}
+
+#[test]
+fn an_address_where_no_service_is_is_told_by_its_answer() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let health = || Fault::on(Route::Health);
+    sandbox.inject(health().status(404));
+    let ended = doctor(&place, &sandbox.environment(), &[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.text());
+    expect(&ended, "service", "error", "404");
+    sandbox.inject(health().status(302).header("Location", "https://login.example/"));
+    sandbox.clear_requests();
+    let ended = doctor(&place, &sandbox.environment(), &[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.text());
+    expect(&ended, "connection", "ok", "takes connections");
+    expect(&ended, "service", "error", "login.example");
+    expect(&ended, "token", "skipped", "\"service\" failed");
+    assert_eq!(requested(&sandbox, Route::MySigningPolicies), 0, "the token was not sent");
+}
+
+#[test]
+fn an_organization_without_hash_signing_is_a_warning() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let variables = sandbox.environment();
+    let advised = |ended: &Ended| assert!(ended.text().contains("go by its certificate"));
+    let narrowed = set(variables.clone(), "SIGNPATH_SIGNING_POLICY_SLUG", "none");
+    let ended = doctor(&place, &narrowed, &[]).succeeds();
+    expect(&ended, "token", "ok", "takes it");
+    expect(&ended, "policies", "warning", "no signing policy for hash signing");
+    advised(&ended);
+    sandbox.inject(Fault::on(Route::MySigningPolicies).always().status(403));
+    let ended = doctor(&place, &variables, &["--dry-run", "demo/ec"]).succeeds();
+    expect(&ended, "policies", "warning", "403");
+    expect(&ended, "dry run", "skipped", "cannot be read");
+    advised(&ended);
 }
 
 fn signatures(sandbox: &Sandbox) -> usize {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use signpath_client::config::HostProgram;
+use signpath_client::secret::{Token, redact};
 
 use super::check::Check;
 use super::finding::Finding;
@@ -18,8 +19,8 @@ pub(super) struct Cosign {
     /// `None` if it does not say.
     pub(super) version: Option<Version>,
     pub(super) has_pkcs11: bool,
-    /// What it calls its version.
-    text: String,
+    /// What it calls its version, or why it does not run.
+    said: Result<String, String>,
 }
 
 pub(super) type Version = (u64, u64, u64);
@@ -52,13 +53,10 @@ impl Cosign {
     /// The one that a shell would run.
     pub(super) fn find(search_path: &[PathBuf]) -> Option<Self> {
         let path = program::find(search_path, PROGRAM)?;
-        let said = said(&path, &["version"]);
-        let text = said.lines().find_map(|line| line.strip_prefix("GitVersion:"));
-        let text = text.unwrap_or_default().trim().to_owned();
-        // Builds without it say so (cosign, `pkcs11_tool_disabled.go`).
-        let tool = self::said(&path, &["pkcs11-tool", "--help"]);
-        let has_pkcs11 = !tool.is_empty() && !tool.contains("not built with");
-        Some(Self { version: read(&text), path, has_pkcs11, text })
+        let said = version_of(&path);
+        let version = said.as_ref().ok().and_then(|text| read(text));
+        let has_pkcs11 = said.is_ok() && has_pkcs11(&path);
+        Some(Self { version, path, has_pkcs11, said })
     }
 
     /// As the module in it would see it: the file's name, and the name it is started by.
@@ -69,14 +67,27 @@ impl Cosign {
         host.started_as(&name(&self.path).unwrap_or_else(|| PROGRAM.to_owned()))
     }
 
-    fn findings(&self) -> [Finding; 2] {
-        [of_version(&self.path, &self.text), pkcs11(self.has_pkcs11)]
+    fn findings(&self, secrets: &[Token]) -> Vec<Finding> {
+        match &self.said {
+            Ok(text) => vec![of_version(&self.path, text), pkcs11(self.has_pkcs11)],
+            Err(why) => {
+                let text =
+                    format!("{} does not run: {}", self.path.display(), redact(why, secrets));
+                let advice = "run `cosign version`; it may be a build for another machine, or lack a library (`ldd` names it)";
+                vec![Finding::error(Check::Cosign, text, advice)]
+            }
+        }
     }
 }
 
-pub(super) fn findings(cosign: Option<&Cosign>, search_path: &[PathBuf]) -> Vec<Finding> {
+/// Secrets are hidden in what cosign says.
+pub(super) fn findings(
+    cosign: Option<&Cosign>,
+    search_path: &[PathBuf],
+    secrets: &[Token],
+) -> Vec<Finding> {
     let mut findings = match cosign {
-        Some(cosign) => cosign.findings().into(),
+        Some(cosign) => cosign.findings(secrets),
         None => {
             let advice = "cosign verifies what signpath-cosign signs, and signs with the module and the plugin";
             vec![Finding::warning(Check::Cosign, "there is no cosign on PATH", advice)]
@@ -145,9 +156,30 @@ fn plugin(search_path: &[PathBuf]) -> Finding {
     }
 }
 
-/// What it prints; nothing if it cannot be run.
-fn said(path: &Path, words: &[&str]) -> String {
-    program::run(path, words).map(|ran| ran.stdout + &ran.stderr).unwrap_or_default()
+/// What it calls its version, empty if it does not say.
+///
+/// # Errors
+/// Why it does not run, in its own words if it has any.
+fn version_of(path: &Path) -> Result<String, String> {
+    let ran = program::run(path, &["version"])?;
+    if !ran.is_success {
+        let words = ran.last_words();
+        return Err(if words.is_empty() {
+            "`version` fails without a word".to_owned()
+        } else {
+            words
+        });
+    }
+    let said = ran.stdout + &ran.stderr;
+    let text = said.lines().find_map(|line| line.strip_prefix("GitVersion:"));
+    Ok(text.unwrap_or_default().trim().to_owned())
+}
+
+/// Builds without it say so (cosign, `pkcs11_tool_disabled.go`).
+fn has_pkcs11(path: &Path) -> bool {
+    let ran = program::run(path, &["pkcs11-tool", "--help"]);
+    let said = ran.map(|ran| ran.stdout + &ran.stderr).unwrap_or_default();
+    !said.is_empty() && !said.contains("not built with")
 }
 
 #[cfg(test)]

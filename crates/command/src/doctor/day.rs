@@ -4,14 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// The day so many days from today. `None` with a clock before 1970 or after the year 9999.
-pub(super) fn digits(days_ahead: u64) -> Option<[u8; 8]> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    of(now.as_secs() / SECONDS_PER_DAY + days_ahead)
+/// Today, in days after the first of January 1970; that day with a clock before it.
+pub(super) fn days_since_1970() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs() / SECONDS_PER_DAY)
 }
 
-/// The day so many days after the first of January 1970.
-fn of(mut days: u64) -> Option<[u8; 8]> {
+/// The day so many days after the first of January 1970. `None` after the year 9999.
+pub(super) fn digits(mut days: u64) -> Option<[u8; 8]> {
     let is_leap = |year: u64| {
         year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
     };
@@ -50,7 +50,7 @@ mod tests {
             (47_541, "21000301"),
         ] {
             assert_eq!(
-                of(days).as_ref().map(|digits| &digits[..]),
+                digits(days).as_ref().map(|digits| &digits[..]),
                 Some(date.as_bytes()),
                 "{days}"
             );

@@ -28,6 +28,7 @@ use crate::terminal;
 use check::Check;
 use cosign::Cosign;
 use finding::{Finding, State};
+use module::Configured;
 
 /// What is to be looked at beside what always is.
 pub(crate) struct Order {
@@ -64,11 +65,13 @@ pub(crate) fn run(order: &Order) -> Result<(), Error> {
 fn report(order: &Order) -> Vec<Finding> {
     let variables = CosignVariables::load(Process::Ordinary);
     let cosign = Cosign::find(&variables.search_path);
-    let loaded = service::configuration();
+    let loaded = service::slots();
+    let slots = loaded.as_deref().unwrap_or_default();
+    let used = slots.get(service::used(slots));
     let (mut findings, client) = match &loaded {
-        Ok(config) => {
-            let (way, client) = way::findings(config);
-            (of_the_configuration(config).into_iter().chain(way).collect(), client)
+        Ok(slots) => {
+            let (way, client) = used.map(way::findings).unwrap_or_default();
+            (of_the_configuration(slots).into_iter().chain(way).collect(), client)
         }
         Err(error) => {
             let broken = Finding::of(Check::Configuration, error);
@@ -77,11 +80,14 @@ fn report(order: &Order) -> Vec<Finding> {
         }
     };
     findings.extend(order.dry_run.as_ref().map(|policy| dry_run(client.as_ref(), policy)));
-    findings.extend(cosign::findings(cosign.as_ref(), &variables.search_path));
-    findings.push(module::finding(order.module.as_deref(), &variables, cosign.as_ref()));
-    findings.push(match &loaded {
-        Ok(config) => certificates::finding(config, &variables, cosign.as_ref()),
-        Err(_) => {
+    let configured = Configured::of(slots);
+    let secrets = &configured.secrets;
+    findings.extend(cosign::findings(cosign.as_ref(), &variables.search_path, secrets));
+    let module = order.module.as_deref();
+    findings.push(module::finding(module, &variables, cosign.as_ref(), &configured));
+    findings.push(match used {
+        Some(config) => certificates::finding(config, &variables, cosign.as_ref()),
+        None => {
             let why = "not known, as the configuration cannot be used";
             Finding::skipped(Check::Certificates, why)
         }
@@ -101,20 +107,32 @@ fn dry_run(client: Option<&Client>, policy: &PolicyName) -> Finding {
     )
 }
 
-/// What is set, secrets hidden by the configuration itself, and what it finds odd.
-fn of_the_configuration(config: &Config) -> Vec<Finding> {
-    let set = config.origins().filter(|origin| origin.place != Place::Default);
-    let shown = set.map(|origin| {
+/// What is set, secrets hidden by the configuration itself, and what it finds odd: of the first organization, which has what
+/// holds for all, and of the one that is looked at.
+fn of_the_configuration(slots: &[Config]) -> Vec<Finding> {
+    let used = service::used(slots);
+    let told = || slots.iter().enumerate().filter(|(slot, _)| [0, used].contains(slot));
+    let mut set: Vec<_> = told().flat_map(|(_, config)| config.origins()).collect();
+    set.retain(|origin| origin.place != Place::Default);
+    let shown = set.iter().map(|origin| {
         let value = origin.value.as_deref().unwrap_or_default();
         let text = format!("{} = {value} (from {})", origin.setting.name(), origin.place);
         Finding::ok(Check::Configuration, text)
     });
     let mut findings: Vec<_> = shown.collect();
+    findings.dedup_by(|one, other| one.text == other.text);
     if findings.is_empty() {
         findings.push(Finding::ok(Check::Configuration, "nothing is set"));
     }
     let advice = "the README's table of settings says what is allowed";
-    let odd = config.warnings().iter();
+    let odd = told().flat_map(|(_, config)| config.warnings());
     findings.extend(odd.map(|text| Finding::warning(Check::Configuration, text, advice)));
+    let name = |config: &Config| config.organization.as_ref().map(ToString::to_string);
+    if let (Some(name), others @ 1..) = (slots.get(used).and_then(name), slots.len() - 1) {
+        let text = format!(
+            "the organization {name} is looked at, and {others} more of the configuration not"
+        );
+        findings.push(Finding::ok(Check::Configuration, text));
+    }
     findings
 }

@@ -5,14 +5,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use signpath_client::Config;
 use signpath_client::config::CosignVariables;
-use signpath_client::secret::redact;
+use signpath_client::secret::{Token, redact};
 
 use super::check::Check;
 use super::cosign::Cosign;
 use super::elf;
 use super::finding::Finding;
-use super::program::{self, Ran};
+use super::program;
 
 const FILE: &str = "libsignpath_pkcs11.so";
 
@@ -37,6 +38,9 @@ const LOADERS: &[(&str, &[&str], &[&str])] = &[
     ("p11tool", &["--provider"], &["--list-tokens"]),
 ];
 
+/// As the module itself has it (`src/ffi/general.rs`).
+const MANUFACTURER: &str = "signpath-pkcs11 project";
+
 const INSTALL: &str =
     "install the module, or name its file with --module; only --key pkcs11:… needs it";
 
@@ -46,11 +50,33 @@ struct Found {
     by: &'static str,
 }
 
+/// What is configured: the tokens that the module shows, and what must not be told.
+pub(super) struct Configured {
+    /// The labels of its tokens; none if the configuration cannot be used.
+    pub(super) labels: Vec<String>,
+    /// The tokens that are known without asking a program for them.
+    pub(super) secrets: Vec<Token>,
+}
+
+impl Configured {
+    /// Of each organization.
+    pub(super) fn of(slots: &[Config]) -> Self {
+        Self {
+            labels: slots.iter().map(|slot| slot.token_label.clone()).collect(),
+            secrets: slots
+                .iter()
+                .filter_map(|slot| slot.token.as_ref()?.known().cloned())
+                .collect(),
+        }
+    }
+}
+
 /// Looks at the module that is named, or else the one that is found.
 pub(super) fn finding(
     named: Option<&Path>,
     variables: &CosignVariables,
     cosign: Option<&Cosign>,
+    configured: &Configured,
 ) -> Finding {
     let Some(found) = find(named, variables) else {
         let text = format!("there is no {FILE} beside this program or in a usual folder");
@@ -60,7 +86,7 @@ pub(super) fn finding(
     if let Some(why) = objection(&found.path) {
         return Finding::error(Check::Module, format!("{shown} {why}"), INSTALL);
     }
-    loaded(&found.path, &shown, variables, cosign)
+    loaded(&found.path, &shown, variables, cosign, configured)
 }
 
 fn find(named: Option<&Path>, variables: &CosignVariables) -> Option<Found> {
@@ -107,6 +133,7 @@ fn loaded(
     shown: &str,
     variables: &CosignVariables,
     cosign: Option<&Cosign>,
+    configured: &Configured,
 ) -> Finding {
     let mut failures = Vec::new();
     for (name, before, after) in LOADERS {
@@ -119,10 +146,12 @@ fn loaded(
         let words: Vec<&str> =
             before.iter().copied().chain([file.as_str()]).chain(after.iter().copied()).collect();
         match program::run(&program, &words) {
-            Ok(ran) if ran.is_success && failures.is_empty() => return tokens(shown, name, &ran),
+            Ok(ran) if ran.is_success && failures.is_empty() => {
+                return tokens(shown, name, &ran.stdout, &configured.labels);
+            }
             // It loads for one program and not for another: the first one's trouble is what is told.
             Ok(ran) if ran.is_success => break,
-            Ok(ran) => failures.push(format!("{name}: {}", last_words(&ran))),
+            Ok(ran) => failures.push(format!("{name}: {}", ran.last_words())),
             Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
@@ -132,7 +161,8 @@ fn loaded(
         );
         return Finding::skipped(Check::Module, text);
     }
-    let text = format!("{shown} does not load: {}", redact(&failures.join("; "), &[]));
+    let said = redact(&failures.join("; "), &configured.secrets);
+    let text = format!("{shown} does not load: {said}");
     Finding::error(
         Check::Module,
         text,
@@ -140,32 +170,39 @@ fn loaded(
     )
 }
 
-fn tokens(shown: &str, loader: &str, ran: &Ran) -> Finding {
-    let labels: Vec<_> = ran.stdout.lines().filter_map(label).collect();
+/// Of the list that the loader printed. Any module has tokens: ours has those that are configured, and names its makers.
+fn tokens(shown: &str, loader: &str, printed: &str, expected: &[String]) -> Finding {
+    let of = |name: &str| printed.lines().filter_map(|line| value(line, name)).collect::<Vec<_>>();
+    let (labels, mut makers) = (of("label"), of("manufacturer"));
+    makers.dedup();
+    let advice = "look whether it is the module for SignPath";
+    let loads = format!("{shown} loads ({loader})");
     if labels.is_empty() {
-        let text = format!("{shown} loads ({loader}), and lists no token");
-        return Finding::warning(Check::Module, text, "look whether it is the module for SignPath");
+        return Finding::warning(Check::Module, format!("{loads}, and lists no token"), advice);
     }
-    Finding::ok(Check::Module, format!("{shown} loads ({loader}); tokens: {}", labels.join(", ")))
+    let listed = labels.join(", ");
+    if !makers.is_empty() && !makers.contains(&MANUFACTURER) {
+        let text = format!("{loads}; its tokens ({listed}) are made by {}", makers.join(", "));
+        return Finding::warning(Check::Module, text, advice);
+    }
+    let is_expected = |label: &&str| expected.iter().any(|expected| expected.trim() == *label);
+    if !expected.is_empty() && !labels.iter().any(is_expected) {
+        let text = format!("{loads}; its tokens ({listed}) are not {}", expected.join(", "));
+        return Finding::warning(Check::Module, text, advice);
+    }
+    Finding::ok(Check::Module, format!("{loads}; tokens: {listed}"))
 }
 
-/// The three programs write `Label: …`, one of them in lower case and with `token` before it.
-fn label(line: &str) -> Option<&str> {
-    let (name, value) = line.split_once(':')?;
-    let is_label = name.trim().to_ascii_lowercase().ends_with("label");
-    Some(value.trim()).filter(|value| is_label && !value.is_empty())
-}
-
-/// cosign says it in its last line, pkcs11-tool before it.
-fn last_words(ran: &Ran) -> String {
-    let lines = ran.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let lines: Vec<_> = lines.collect();
-    let from = lines.len().saturating_sub(3);
-    lines.get(from..).unwrap_or_default().join("; ")
+/// The three programs write `Label: …` and `Manufacturer: …`, one of them in lower case and with `token` before it.
+fn value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let (known, value) = line.split_once(':')?;
+    let is_it = known.trim().to_ascii_lowercase().ends_with(name);
+    Some(value.trim()).filter(|value| is_it && !value.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::State;
     use super::*;
 
     #[test]
@@ -177,7 +214,33 @@ mod tests {
             ("\tS/N: 1", None),
             ("\tLabel:", None),
         ] {
-            assert_eq!(label(line), expected, "{line}");
+            assert_eq!(value(line, "label"), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_module_with_other_tokens_than_ours_is_a_warning() {
+        const OURS: &str = "Label: SignPath\nManufacturer: signpath-pkcs11 project";
+        for (printed, expected, state, said) in [
+            (OURS, &["SignPath"][..], State::Ok, "x loads (p11tool); tokens: SignPath"),
+            (OURS, &["Other", "SignPath"], State::Ok, "tokens: SignPath"),
+            (OURS, &[], State::Ok, "tokens: SignPath"),
+            (OURS, &["Other"], State::Warning, "its tokens (SignPath) are not Other"),
+            ("\tLabel: SignPath", &["SignPath"], State::Ok, "tokens: SignPath"),
+            ("token label : Mine", &["SignPath"], State::Warning, "(Mine) are not SignPath"),
+            (
+                "token label : SignPath\ntoken manufacturer : SoftHSM project",
+                &["SignPath"],
+                State::Warning,
+                "(SignPath) are made by SoftHSM project",
+            ),
+            ("Manufacturer: somebody", &["SignPath"], State::Warning, "lists no token"),
+            ("", &[], State::Warning, "x loads (p11tool), and lists no token"),
+        ] {
+            let expected: Vec<_> = expected.iter().copied().map(str::to_owned).collect();
+            let found = tokens("x", "p11tool", printed, &expected);
+            assert_eq!(found.state, state, "{printed}");
+            assert!(found.text.contains(said), "{}", found.text);
         }
     }
 

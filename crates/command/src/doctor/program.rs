@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What is asked of programs takes a fraction of a second.
@@ -24,6 +25,16 @@ pub(super) struct Ran {
     pub(super) stderr: String,
 }
 
+impl Ran {
+    /// What it said at last, in one line: cosign says why in its last line, pkcs11-tool before it.
+    pub(super) fn last_words(&self) -> String {
+        let lines = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<_> = lines.collect();
+        let from = lines.len().saturating_sub(3);
+        lines.get(from..).unwrap_or_default().join("; ")
+    }
+}
+
 /// The file that a shell would run by this name.
 pub(super) fn find(search_path: &[PathBuf], name: &str) -> Option<PathBuf> {
     let is_program = |path: &PathBuf| {
@@ -37,6 +48,12 @@ pub(super) fn find(search_path: &[PathBuf], name: &str) -> Option<PathBuf> {
 /// # Errors
 /// Why it could not be run to its end, as the end of a sentence.
 pub(super) fn run(program: &Path, words: &[&str]) -> Result<Ran, String> {
+    run_within(TIME, program, words)
+}
+
+fn run_within(time: Duration, program: &Path, words: &[&str]) -> Result<Ran, String> {
+    let end = Instant::now() + time;
+    let late = || format!("it had not ended after {} s", time.as_secs_f32());
     let mut child = Command::new(program)
         .args(words)
         .stdin(Stdio::null())
@@ -45,12 +62,17 @@ pub(super) fn run(program: &Path, words: &[&str]) -> Result<Ran, String> {
         .spawn()
         .map_err(|error| format!("it cannot be run: {error}"))?;
     let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
-    let is_success = wait(&mut child)?;
-    let text = |reader: JoinHandle<String>| reader.join().unwrap_or_default();
-    Ok(Ran { is_success, stdout: text(out), stderr: text(err) })
+    let is_success = wait(&mut child, end)?.ok_or_else(late)?;
+    // A program that it has started may hold its pipes open for longer than it runs itself.
+    let text = |reader: Receiver<String>| {
+        let left = end.saturating_duration_since(Instant::now());
+        reader.recv_timeout(left).map_err(|_| late())
+    };
+    Ok(Ran { is_success, stdout: text(out)?, stderr: text(err)? })
 }
 
-fn reading(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+fn reading(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
@@ -58,21 +80,23 @@ fn reading(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
             // Read on, or it would wait for room in the pipe.
             io::copy(&mut pipe, &mut io::sink()).ok();
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+        // Nobody waits any more if the time is over.
+        sender.send(String::from_utf8_lossy(&bytes).into_owned()).ok();
+    });
+    receiver
 }
 
-fn wait(child: &mut Child) -> Result<bool, String> {
-    let end = Instant::now() + TIME;
+/// Whether it succeeded; `None` if it had to be ended.
+fn wait(child: &mut Child, end: Instant) -> Result<Option<bool>, String> {
     loop {
         match child.try_wait() {
             Err(error) => return Err(format!("its end cannot be waited for: {error}")),
-            Ok(Some(status)) => return Ok(status.success()),
+            Ok(Some(status)) => return Ok(Some(status.success())),
             Ok(None) if Instant::now() < end => thread::sleep(PAUSE),
             Ok(None) => {
                 child.kill().ok();
                 child.wait().ok();
-                return Err(format!("it had not ended after {} s", TIME.as_secs()));
+                return Ok(None);
             }
         }
     }
@@ -106,5 +130,16 @@ mod tests {
         assert_eq!(ran.stderr, "err\n");
         let missing = run(Path::new("/nowhere/tool"), &[]).unwrap_err();
         assert!(missing.starts_with("it cannot be run: "), "{missing}");
+    }
+
+    #[test]
+    fn neither_a_program_nor_what_it_has_started_is_waited_for_without_end() {
+        let time = Duration::from_millis(500);
+        for script in ["sleep 20", "sleep 20 & echo started"] {
+            let start = Instant::now();
+            let late = run_within(time, Path::new("/bin/sh"), &["-c", script]).unwrap_err();
+            assert_eq!(late, "it had not ended after 0.5 s", "{script}");
+            assert!(start.elapsed() < Duration::from_secs(10), "{script}");
+        }
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn finding(
             let text =
                 format!("{}; {}judged by {}", found.text, described(certificate), roots(config));
             let found = Finding { text, ..found };
-            if is_in_its_time(certificate) { found } else { found.advised(OUT_OF_TIME) }
+            let (from, to) = (certificate.start_date(), certificate.end_date());
+            let is_in_time = is_in_time(from, to, day::days_since_1970());
+            if is_in_time { found } else { found.advised(OUT_OF_TIME) }
         }
     }
 }
@@ -44,9 +46,8 @@ fn described(certificate: &Certificate) -> String {
     format!("a certificate issued by {issuer}, valid from {from} to {to}, ")
 }
 
-fn is_in_its_time(certificate: &Certificate) -> bool {
-    day::digits(0)
-        .is_none_or(|today| certificate.start_date() <= today && today <= certificate.end_date())
+fn is_in_time(from: [u8; 8], to: [u8; 8], today: u64) -> bool {
+    day::digits(today).is_none_or(|today| from <= today && today <= to)
 }
 
 /// Those of the system are where the environment says, or in the usual places.
@@ -62,4 +63,23 @@ fn roots(config: &Config) -> String {
     let own = config.tls_ca_certificate.iter();
     places.extend(own.map(|path| format!("TlsCaCertificate ({})", path.display())));
     format!("the roots of {}", places.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_in_its_time_from_the_first_to_the_last_day() {
+        // 2026-01-01.
+        let today = 20_454;
+        for (from, to, expected) in [
+            (b"20260101", b"20260101", true),
+            (b"20250101", b"20270101", true),
+            (b"20260102", b"20270101", false),
+            (b"20250101", b"20251231", false),
+        ] {
+            assert_eq!(is_in_time(*from, *to, today), expected, "{from:?} {to:?}");
+        }
+    }
 }

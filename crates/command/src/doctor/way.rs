@@ -12,7 +12,7 @@ use crate::service;
 
 use super::check::Check;
 use super::finding::{Finding, State};
-use super::{clock, policies, tls};
+use super::{clock, day, policies, tls};
 
 /// The steps, each of which needs those before it.
 const STEPS: [Check; 8] = [
@@ -63,7 +63,10 @@ fn try_steps(config: &Config, findings: &mut Vec<Finding>) -> Option<Client> {
         findings.push(unconnected(&route, error));
         return None;
     }
-    findings.push(Finding::ok(Check::Connection, connected(config, &route)));
+    // The files of TLS are read before anything is connected.
+    if !matches!(answered, Err(signpath_client::Error::Setup { .. })) {
+        findings.push(Finding::ok(Check::Connection, connected(config, &route)));
+    }
     let untrusted = error.as_ref().filter(|_| !is_reached(Check::Tls));
     push(findings, tls::finding(config, probe.certificate().as_ref(), untrusted))?;
     let version = probe.version();
@@ -148,19 +151,25 @@ fn name(config: &Config, route: &Route<'_>) -> Finding {
     if host.parse::<IpAddr>().is_ok() {
         return Finding::ok(Check::Name, format!("{whose}{host} is an address"));
     }
-    let (why, mut addresses) = match (host, port).to_socket_addrs() {
-        Ok(found) => (None, found.map(|address| address.ip().to_string()).collect::<Vec<_>>()),
+    let (why, addresses) = match (host, port).to_socket_addrs() {
+        Ok(found) => (None, found.map(|address| address.ip()).collect()),
         Err(error) => (Some(error.to_string()), Vec::new()),
     };
-    addresses.dedup();
     if addresses.is_empty() {
         let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
         let text = format!("{whose}{host} has no address{why}");
         return Finding::error(Check::Name, text, "check the name, and this machine's DNS");
     }
-    let more = if addresses.len() > SHOWN { ", …" } else { "" };
-    addresses.truncate(SHOWN);
-    Finding::ok(Check::Name, format!("{whose}{host} is {}{more}", addresses.join(", ")))
+    Finding::ok(Check::Name, format!("{whose}{host} is {}", listed(&addresses)))
+}
+
+/// Each once, and of many the first ones.
+fn listed(addresses: &[IpAddr]) -> String {
+    let mut shown: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
+    shown.dedup();
+    let more = if shown.len() > SHOWN { ", …" } else { "" };
+    shown.truncate(SHOWN);
+    format!("{}{more}", shown.join(", "))
 }
 
 /// The client's words name the proxy only where it answers.
@@ -204,7 +213,7 @@ fn authorized(config: &Config, findings: &mut Vec<Finding>) -> Option<Client> {
     match client.policies() {
         Ok(found) => {
             findings.push(Finding::ok(Check::Token, "the service takes it"));
-            findings.extend(policies::findings(&found));
+            findings.extend(policies::findings(&found, day::days_since_1970()));
             service::open(config).ok()
         }
         Err(error) if error.class() == Class::Unauthorized => {
@@ -214,8 +223,26 @@ fn authorized(config: &Config, findings: &mut Vec<Finding>) -> Option<Client> {
         Err(error) => {
             let unknown = "not known: the service has not listed the signing policies";
             findings.push(Finding::skipped(Check::Token, unknown));
-            findings.push(Finding::of(Check::Policies, &error.into()));
+            findings.push(policies::unlisted(error));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn of_many_addresses_the_first_ones_are_shown_each_once() {
+        let address = |last| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        let of =
+            |lasts: &[u8]| listed(&lasts.iter().map(|last| address(*last)).collect::<Vec<_>>());
+        assert_eq!(of(&[1, 1, 2]), "192.0.2.1, 192.0.2.2");
+        let four = "192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4";
+        assert_eq!(of(&[1, 2, 3, 4, 4]), four);
+        assert_eq!(of(&[1, 2, 3, 4, 5]), format!("{four}, …"));
     }
 }

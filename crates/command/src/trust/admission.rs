@@ -22,19 +22,23 @@ struct Row {
     verifier: Verifier,
     /// `$NAME`, `$IMAGES` and `$KEY` are filled in; the key keeps the indentation of its line.
     template: &'static str,
-    /// Whether `*` may stand at the end alone.
-    one_wildcard: bool,
+    /// Why it cannot read a pattern, or would read it otherwise than it looks, and what to give instead.
+    objection: fn(&str) -> Option<(&'static str, &'static str)>,
 }
 
 const CONTROLLERS: [Row; 3] = [
     // kyverno.io, "Verify Images", Sigstore; kyverno/kyverno api/kyverno/v1/image_verification_types.go. `rekor.url` is
     // mandatory in the CRD of some releases; with ignoreTlog it is not asked. failureAction stands there since 1.13.
-    Row { verifier: Verifier::Kyverno, template: KYVERNO, one_wildcard: false },
+    Row { verifier: Verifier::Kyverno, template: KYVERNO, objection: |_| None },
     // sigstore/policy-controller pkg/apis/policy/v1beta1/clusterimagepolicy_types.go. Without `ctlog` a key's signatures
-    // are not looked up in a log (pkg/webhook/validator.go, checkOptsFromAuthority).
-    Row { verifier: Verifier::PolicyController, template: POLICY_CONTROLLER, one_wildcard: false },
+    // are not looked up in a log (pkg/webhook/validator.go, checkOptsFromAuthority). Globs: pkg/apis/glob/glob.go.
+    Row {
+        verifier: Verifier::PolicyController,
+        template: POLICY_CONTROLLER,
+        objection: by_policy_controller,
+    },
     // ratify.dev, "Cosign" and "Key Management Provider"; scopes: one `*`, at the end.
-    Row { verifier: Verifier::Ratify, template: RATIFY, one_wildcard: true },
+    Row { verifier: Verifier::Ratify, template: RATIFY, objection: by_ratify },
 ];
 
 /// kyverno/kyverno issues 14233 and 16267: with `type: SigstoreBundle` (pull request 10567, 1.13) a key is not used; pull request
@@ -158,21 +162,39 @@ impl Verifier {
     /// Whether it can read the pattern.
     ///
     /// # Errors
-    /// A wildcard where it allows none.
+    /// A wildcard where it allows none, or one that means something else to it.
     pub(super) fn check(self, images: &ImagePattern) -> Result<(), Error> {
-        let pattern = images.as_str();
-        let head = pattern.strip_suffix('*').unwrap_or(pattern);
-        if self.row().one_wildcard && head.contains(['*', '?']) {
-            return Err(Error::usage(format!(
-                "Ratify allows one * in a scope, at its end: {pattern}"
-            ))
-            .hint("for example --images 'ghcr.io/acme/*'"));
+        match (self.row().objection)(images.as_str()) {
+            Some((why, hint)) => Err(Error::usage(format!("{why}: {images}")).hint(hint)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn row(self) -> &'static Row {
         let [first, ..] = &CONTROLLERS;
         CONTROLLERS.iter().find(|row| row.verifier == self).unwrap_or(first)
     }
+}
+
+/// Two patterns are rewritten to Docker Hub's images there, and its webhook refuses what is not in its alphabet.
+fn by_policy_controller(pattern: &str) -> Option<(&'static str, &'static str)> {
+    const ALL: &str = "for all images --images '**'; * stands for one level of a path, ** for any";
+    match pattern {
+        "*" => Some(("policy-controller takes * alone for index.docker.io/library/*", ALL)),
+        "*/*" => Some(("policy-controller takes */* for index.docker.io/*/*", ALL)),
+        _ if pattern.contains('?') => {
+            Some(("policy-controller knows no ? in a glob", "use *, or ** where / may be in it"))
+        }
+        _ if pattern.contains('@') => Some((
+            "policy-controller knows no @ in a glob",
+            "name the image without its digest, and end it with **",
+        )),
+        _ => None,
+    }
+}
+
+fn by_ratify(pattern: &str) -> Option<(&'static str, &'static str)> {
+    let head = pattern.strip_suffix('*').unwrap_or(pattern);
+    let why = "Ratify allows one * in a scope, at its end";
+    head.contains(['*', '?']).then_some((why, "for example --images 'ghcr.io/acme/*'"))
 }

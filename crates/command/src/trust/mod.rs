@@ -153,11 +153,12 @@ fn file_name(policy: &PolicyName, ending: &str) -> String {
 }
 
 /// Bundles and simple signing are verified by one command from cosign v3 on. v2 finds simple signing with it; v2.6 looks at
-/// bundles first, and then wants a trusted root (tests/command/trust.rs).
+/// bundles first, and then wants a trusted root; v2.0 asks for the keys of a public log unless it is told not to
+/// (tests/command/trust.rs).
 fn by_key(file: &str) -> String {
     format!(
         "\
-with the key in {file}, bundles and simple signing with cosign v3, simple signing with v2:
+with the key in {file}, bundles and simple signing with cosign v3, simple signing with v2 (v2.0 wants --insecure-ignore-sct=true too):
   cosign verify --key {file} --insecure-ignore-tlog=true IMAGE"
     )
 }

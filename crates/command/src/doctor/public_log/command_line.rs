@@ -5,6 +5,41 @@ use signpath_client::config::{CosignVariables, HostProgram};
 /// The subcommands that write signatures.
 const SIGNING: [&str; 4] = ["sign", "sign-blob", "attest", "attest-blob"];
 
+/// Those that write none, of cosign 2.0.0, 2.6.4 and 3.1.2 (`cosign --help`; `piv-tool` in some builds). `policy` of 2.0 is not
+/// among them: `cosign policy sign` writes one.
+const OTHERS: [&str; 30] = [
+    "attach",
+    "bundle",
+    "clean",
+    "completion",
+    "copy",
+    "dockerfile",
+    "download",
+    "env",
+    "generate",
+    "generate-key-pair",
+    "help",
+    "import-key-pair",
+    "initialize",
+    "load",
+    "login",
+    "manifest",
+    "piv-tool",
+    "pkcs11-tool",
+    "public-key",
+    "save",
+    "signing-config",
+    "tree",
+    "triangulate",
+    "trusted-root",
+    "upload",
+    "verify",
+    "verify-attestation",
+    "verify-blob",
+    "verify-blob-attestation",
+    "version",
+];
+
 /// Their options without a value, of cosign 2.0.0, 2.6.4 and 3.1.2. What follows one is not its value, even if it is `false`.
 const SWITCHES: [&str; 20] = [
     "allow-http-registry",
@@ -41,7 +76,7 @@ pub(super) enum Reading<'a> {
     Other,
     /// A command of this program, which never speaks to a log.
     Ours,
-    /// No word names cosign.
+    /// No word is cosign for certain.
     Unknown,
 }
 
@@ -64,22 +99,41 @@ impl<'a> Signing<'a> {
     }
 }
 
-/// Reads the words, the program's name among them; variables may stand before it, or a program that runs it.
+/// Reads the words, the program's name among them; variables may stand before it, or a program that runs it. Users, containers
+/// and files are called cosign as well: such a word has no subcommand behind it. Where two words may be the program, nothing is
+/// said rather than that no signature is written.
 pub(super) fn read(command: &[String]) -> Reading<'_> {
-    let is_cosign = |word: &String| HostProgram::named(file_name(word)).is_cosign();
-    let Some(program) = command.iter().position(is_cosign) else {
+    let is_program = |word: &str| {
+        !word.contains(['=', ' ', '\n']) && HostProgram::named(file_name(word)).is_cosign()
+    };
+    let programs = command.iter().enumerate().filter(|(_, word)| is_program(word));
+    let readings: Vec<_> = programs.map(|(place, _)| read_from(command, place)).collect();
+    if readings.is_empty() {
         let is_ours = |word: &String| file_name(word).starts_with("signpath-cosign");
         return if command.iter().any(is_ours) { Reading::Ours } else { Reading::Unknown };
-    };
+    }
+    let is_signing = |reading: &Reading<'_>| matches!(reading, Reading::Signing(_));
+    let some_signs = readings.iter().any(is_signing);
+    match readings.into_iter().find(|reading| *reading != Reading::Unknown) {
+        Some(Reading::Other) if some_signs => Reading::Unknown,
+        Some(reading) => reading,
+        None => Reading::Unknown,
+    }
+}
+
+/// With the word at this place for the program. `Unknown` if no subcommand of cosign follows.
+fn read_from(command: &[String], program: usize) -> Reading<'_> {
     let (before, rest) = command.split_at(program);
     let assigned = before.iter().filter_map(|word| word.split_once('='));
     let variables =
         assigned.filter_map(|(name, value)| Some((CosignVariables::option_of(name)?, value)));
     let mut signing = Signing { variables: variables.collect(), ..Signing::default() };
-    let subcommand = take_options(rest.get(1..).unwrap_or_default(), &mut signing.options);
-    match subcommand.filter(|word| SIGNING.contains(word)) {
-        Some(subcommand) => Reading::Signing(Signing { subcommand, ..signing }),
-        None => Reading::Other,
+    match take_options(rest.get(1..).unwrap_or_default(), &mut signing.options) {
+        Some(subcommand) if SIGNING.contains(&subcommand) => {
+            Reading::Signing(Signing { subcommand, ..signing })
+        }
+        Some(subcommand) if !OTHERS.contains(&subcommand) => Reading::Unknown,
+        _ => Reading::Other,
     }
 }
 
@@ -163,6 +217,9 @@ mod tests {
             ("COSIGN_TLOG_UPLOAD=f cosign sign IMAGE", Some("f")),
             ("env COSIGN_TLOG_UPLOAD=f /opt/cosign-v2 attest --tlog-upload=T IMAGE", Some("T")),
             ("docker run -e COSIGN_TLOG_UPLOAD=0 ghcr.io/x/cosign:v2.6 sign IMAGE", Some("0")),
+            ("sudo -u cosign cosign sign --tlog-upload=false IMAGE", Some("false")),
+            ("SIGNPATH_CONFIG_FILE=/etc/cosign.json cosign sign --tlog-upload=f I", Some("f")),
+            ("docker run --name cosign ghcr.io/x/cosign:v2 sign --tlog-upload=0 I", Some("0")),
         ] {
             let command = words(command);
             let Reading::Signing(signing) = read(&command) else { panic!("{command:?}") };
@@ -186,12 +243,26 @@ mod tests {
             ("cosign --timeout sign verify IMAGE", Reading::Other),
             ("cosign", Reading::Other),
             ("cosign --", Reading::Other),
+            ("cosign verify --key cosign.pub IMAGE", Reading::Other),
+            ("sudo -u cosign cosign verify IMAGE", Reading::Other),
+            ("docker run --name cosign IMAGE sign I", Reading::Unknown),
+            ("docker run --name cosign verify ghcr.io/x/cosign:v2 sign I", Reading::Unknown),
+            ("docker run --name=cosign IMAGE sign I", Reading::Unknown),
+            ("cosign verify cosign sign", Reading::Unknown),
+            ("cosign sgin I", Reading::Unknown),
+            ("cosign policy sign", Reading::Unknown),
             ("signpath-cosign sign IMAGE", Reading::Ours),
             ("notation sign IMAGE", Reading::Unknown),
             ("", Reading::Unknown),
         ] {
             assert_eq!(read(&words(command)), expected, "{command}");
         }
+    }
+
+    #[test]
+    fn a_command_in_quotes_is_no_program() {
+        let quoted = ["sh", "-c", "cosign sign I"].map(str::to_owned);
+        assert_eq!(read(&quoted), Reading::Unknown);
     }
 
     proptest! {

@@ -2,13 +2,12 @@
 //! options is from its sources of 2.0.0, 2.6.4 and 3.1.2 (`cli/sign.go`, `cli/signcommon/common.go`).
 
 mod command_line;
+mod configuration;
+mod log;
 
 use std::path::Path;
 
-use serde_json::Value;
 use signpath_client::config::CosignVariables;
-
-use crate::files;
 
 use super::check::Check;
 use super::cosign::Version;
@@ -57,8 +56,8 @@ pub(super) fn finding(
         Reading::Ours => Finding::ok(Check::PublicLog, "signpath-cosign writes to no log"),
         Reading::Unknown => Finding::warning(
             Check::PublicLog,
-            "there is no cosign in the command, and so it is not known",
-            "give the command as words, not in quotes: -- cosign sign …",
+            "no word of the command is cosign for certain, and so it is not known",
+            "give the command as words, not in quotes, and as it is run at last: -- cosign sign …",
         ),
     }
 }
@@ -83,6 +82,8 @@ struct Said {
     log: Option<String>,
     /// Only these of the subcommands need `new-bundle-format`.
     is_of_image: bool,
+    /// `--bundle`, which the others of the subcommands have.
+    is_blob_in_bundle: bool,
 }
 
 impl Said {
@@ -104,7 +105,8 @@ impl Said {
             uses_configuration: switch("use-signing-config")?,
             is_bundle: switch("new-bundle-format")?,
             configuration: named("signing-config"),
-            log: named("rekor-url").filter(|url| url != PUBLIC),
+            log: named("rekor-url").filter(|url| !log::is_public(url)),
+            is_blob_in_bundle: named("bundle").is_some(),
             is_of_image: matches!(signing.subcommand, "sign" | "attest"),
         })
     }
@@ -134,6 +136,11 @@ impl Said {
             Generation::Asked if takes_one && self.is_of_image && self.is_bundle != Some(true) => {
                 "2.6 takes a signing configuration only with --new-bundle-format"
             }
+            Generation::Default
+                if takes_one && self.is_bundle == Some(false) && !self.is_blob_in_bundle =>
+            {
+                "a signing configuration and --new-bundle-format=false exclude each other"
+            }
             _ => return None,
         };
         Some(why.to_owned())
@@ -141,7 +148,7 @@ impl Said {
 
     fn finding(&self, generation: Generation) -> Finding {
         if let Some(file) = &self.configuration {
-            return of_configuration(Path::new(file));
+            return configuration::finding(Path::new(file));
         }
         if self.takes_configuration(generation) {
             let text = "the command would take Sigstore's signing configuration, and write to its public log, for good";
@@ -158,6 +165,7 @@ impl Said {
                 Finding::ok(Check::PublicLog, "--tlog-upload=false keeps the command off")
             }
             (_, Some(log)) => {
+                let log = log::shown(log);
                 let text = format!("the command would write to the log {log}, for good");
                 Finding::warning(Check::PublicLog, text, ADVICE)
             }
@@ -169,39 +177,12 @@ impl Said {
     }
 }
 
-/// cosign's own value of `--rekor-url`.
-const PUBLIC: &str = "https://rekor.sigstore.dev";
-
 /// As Go's strconv.ParseBool reads it.
 fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
         _ => None,
-    }
-}
-
-/// A signing configuration of Sigstore: lists of services, `rekorTlogUrls` among them.
-fn of_configuration(file: &Path) -> Finding {
-    let shown = file.display();
-    // For cosign `-` is a file's name.
-    let read = files::read(&Path::new(".").join(file)).map_err(|error| error.statement());
-    let json = read.and_then(|bytes| {
-        serde_json::from_slice::<Value>(&bytes)
-            .map_err(|error| format!("{shown} is no JSON: {error}"))
-    });
-    let config = match json {
-        Ok(config) => config,
-        Err(why) => return Finding::error(Check::PublicLog, why, ADVICE),
-    };
-    let logs = config.get("rekorTlogUrls").and_then(Value::as_array);
-    match logs.filter(|logs| !logs.is_empty()) {
-        None => Finding::ok(Check::PublicLog, format!("{shown} names no log")),
-        Some(logs) => {
-            let urls = logs.iter().filter_map(|log| log.get("url")?.as_str());
-            let urls = urls.collect::<Vec<_>>().join(", ");
-            Finding::error(Check::PublicLog, format!("{shown} names the log {urls}"), ADVICE)
-        }
     }
 }
 

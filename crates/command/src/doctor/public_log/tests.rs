@@ -55,6 +55,17 @@ fn what_keeps_one_version_off_does_not_keep_off_another() {
         ),
         ("cosign sign --rekor-url https://log.example I", V3, State::Error, "exclude each other"),
         ("cosign sign --rekor-url=https://rekor.sigstore.dev I", V2_6, State::Error, "public log"),
+        (
+            "cosign sign --rekor-url=https://rekor.sigstore.dev:443/ I",
+            V2_6,
+            State::Error,
+            "Sigstore's public log",
+        ),
+        ("cosign sign --rekor-url https://u:w@log.example I", V2_6, State::Warning, "log.example"),
+        ("cosign sign --new-bundle-format=false I", V3, State::Error, "refuses"),
+        ("cosign sign-blob --new-bundle-format=false F", V3, State::Error, "refuses"),
+        ("sudo -u cosign cosign sign I", V3, State::Error, "Sigstore's"),
+        ("docker run --name cosign IMAGE sign I", V3, State::Warning, "not known"),
         ("cosign verify I", V3, State::Ok, "writes no signature"),
         ("signpath-cosign sign I", V3, State::Ok, "writes to no log"),
         ("sh -c sign", V3, State::Warning, "not known"),
@@ -71,14 +82,24 @@ fn a_signing_configuration_is_read() {
         std::fs::write(&path, content).unwrap();
         path.display().to_string()
     };
-    let empty = file("empty", r#"{"mediaType":"x"}"#);
-    let full = file("full", r#"{"rekorTlogUrls":[{"url":"https://rekor.example"}]}"#);
+    const START: &str = r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json""#;
+    let empty = file("empty", &format!("{START}}}"));
+    let logs = r#","rekor_tlog_urls":[{"url":"https://rekor.example"}]}"#;
+    let full = file("full", &format!("{START}{logs}"));
+    let other = file("other", "[]");
     let broken = file("broken", "{");
     for (options, version, state, said) in [
         (format!("--signing-config {empty}"), V3, State::Ok, "names no log"),
         (format!("--signing-config={empty}"), None, State::Ok, "names no log"),
         (format!("--signing-config={full}"), V3, State::Error, "https://rekor.example"),
         (format!("--signing-config {broken}"), V3, State::Error, "no JSON"),
+        (format!("--signing-config {other}"), V3, State::Error, "no JSON object"),
+        (
+            format!("--signing-config {empty} --new-bundle-format=false"),
+            V3,
+            State::Error,
+            "--new-bundle-format=false exclude each other",
+        ),
         ("--signing-config /nowhere".to_owned(), V3, State::Error, "cannot be read"),
         (format!("--signing-config {empty}"), V2_0, State::Error, "before 2.6"),
         (format!("--signing-config {empty}"), V2_6, State::Error, "--new-bundle-format"),
