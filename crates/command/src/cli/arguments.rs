@@ -227,8 +227,7 @@ pub(super) struct TrustArguments {
     /// What is printed
     #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = TrustName::Pem)]
     pub(super) form: TrustName,
-    /// For an admission controller: the images it asks for, with their registry, for example ghcr.io/acme/*. For policy-controller
-    /// * covers one level of the path, and ** all below
+    /// For an admission controller: its images, as ghcr.io/acme/* (for policy-controller one level; ** is all below)
     #[arg(long, value_name = "PATTERN")]
     pub(super) images: Option<ImagePattern>,
     /// For a trusted root: the certificates above the policy's, PEM, instead of those that the service gives
