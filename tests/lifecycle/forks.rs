@@ -112,7 +112,6 @@ fn a_fork_during_a_signature_in_another_thread_takes_nothing_from_it() {
 /// Whatever lock of the module's or of its libraries is held at the moment of the fork stays held in the child for ever.
 #[test]
 fn a_child_waits_for_no_lock_that_a_thread_of_the_parent_held() {
-    const FORKS: usize = 60;
     alone(|process| {
         let (_sandbox, module) = process.started();
         let is_over = AtomicBool::new(false);
@@ -121,36 +120,35 @@ fn a_child_waits_for_no_lock_that_a_thread_of_the_parent_held() {
                 work();
             }
         };
+        let turn = || {
+            module.finalize().unwrap();
+            module.initialize().unwrap();
+        };
         thread::scope(|scope| {
             for _ in 0..3 {
-                // Now and then there is no run to sign in.
-                scope.spawn(|| {
-                    until_over(&|| {
-                        let session = module.open(1, CKF_SERIAL_SESSION);
-                        let Ok(session) = session else { return };
-                        let label = (CKA_LABEL, &b"demo/ec"[..]);
-                        let key =
-                            session.find(&[label]).ok().and_then(|keys| keys.first().copied());
-                        key.map(|key| session.sign(CKM_ECDSA, key, &[7; 32]));
-                    });
-                });
+                scope.spawn(|| until_over(&|| drop(sign_if_there_is_a_run(&module))));
             }
-            scope.spawn(|| {
-                until_over(&|| {
-                    module.finalize().unwrap();
-                    module.initialize().unwrap();
-                });
-            });
-            let forks = panic::catch_unwind(AssertUnwindSafe(|| {
-                for _ in 0..FORKS {
-                    Forked::of(|| begins_anew(&module)).ends_well();
-                }
-            }));
+            scope.spawn(|| until_over(&turn));
+            let forks = panic::catch_unwind(AssertUnwindSafe(|| fork_often(&module)));
             is_over.store(true, Ordering::Relaxed);
             assert!(forks.is_ok());
         });
         signs(&module);
     });
+}
+
+fn fork_often(module: &Module) {
+    for _ in 0..60 {
+        Forked::of(|| begins_anew(module)).ends_well();
+    }
+}
+
+fn sign_if_there_is_a_run(module: &Module) -> Result<Vec<u8>, CK_RV> {
+    let session = module.open(1, CKF_SERIAL_SESSION)?;
+    let class = CKO_PRIVATE_KEY.to_ne_bytes();
+    let found = session.find(&[(CKA_CLASS, &class), (CKA_LABEL, b"demo/ec")])?;
+    let key = found.first().ok_or(CKR_OBJECT_HANDLE_INVALID)?;
+    session.sign(CKM_ECDSA, *key, &[7; 32])
 }
 
 /// C_Finalize of the module that [`finalize_at_exit`] is about.

@@ -65,20 +65,9 @@ fn sixty_four_threads_in_four_sessions_get_their_own_signature_or_are_told_that_
         let shared: Vec<_> = (0..4).map(|_| module.session()).collect();
         let sign_twice = |thread: usize| {
             let (session, own) = (&shared[thread % shared.len()], module.session());
-            let mut signed = 0;
-            while signed < 2 {
-                let begun = session.sign_init(CKM_ECDSA, key);
-                assert!(matches!(begun, Ok(()) | Err(CKR_OPERATION_ACTIVE)), "{begun:?}");
-                match session.sign_into(&hash_of(thread), 64) {
-                    Ok(signature) => {
-                        own.verify(CKM_ECDSA, public, &hash_of(thread), &signature).unwrap();
-                        signed += 1;
-                    }
-                    Err(CKR_OPERATION_NOT_INITIALIZED | CKR_OPERATION_ACTIVE) => {
-                        thread::yield_now();
-                    }
-                    Err(other) => panic!("{other:#x}"),
-                }
+            for _ in 0..2 {
+                let signature = signed_in_turn(session, key, &hash_of(thread));
+                own.verify(CKM_ECDSA, public, &hash_of(thread), &signature).unwrap();
             }
         };
         thread::scope(|scope| {
@@ -86,6 +75,19 @@ fn sixty_four_threads_in_four_sessions_get_their_own_signature_or_are_told_that_
             (0..THREADS).for_each(|thread| drop(scope.spawn(move || sign_twice(thread))));
         });
     });
+}
+
+/// Tries until this thread is the one that gets it.
+fn signed_in_turn(session: &Session<'_>, key: CK_OBJECT_HANDLE, hash: &[u8]) -> Vec<u8> {
+    loop {
+        let begun = session.sign_init(CKM_ECDSA, key);
+        assert!(matches!(begun, Ok(()) | Err(CKR_OPERATION_ACTIVE)), "{begun:?}");
+        match session.sign_into(hash, 64) {
+            Ok(signature) => return signature,
+            Err(CKR_OPERATION_NOT_INITIALIZED | CKR_OPERATION_ACTIVE) => thread::yield_now(),
+            Err(other) => panic!("{other:#x}"),
+        }
+    }
 }
 
 /// What ends under signatures that are under way.
@@ -143,38 +145,52 @@ fn sessions_logins_and_runs_that_end_under_signatures_have_defined_answers() {
     .show_table();
 }
 
-/// The errors that threads get which sign all the while, disturbed again and again once some signatures have been made.
+/// What threads come to that sign all the while.
+#[derive(Default)]
+struct Busy {
+    signatures: AtomicUsize,
+    answers: Mutex<BTreeSet<CK_RV>>,
+    is_over: AtomicBool,
+}
+
+impl Busy {
+    fn sign_on(&self, module: &Module) {
+        while !self.is_over.load(Ordering::Relaxed) {
+            if let Err(rv) = whole_signature(module) {
+                self.answers.lock().unwrap().insert(rv);
+                thread::yield_now();
+                continue;
+            }
+            self.signatures.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Until so many more signatures have been made.
+    fn wait_for(&self, more: usize) {
+        let enough = self.signatures.load(Ordering::Relaxed) + more;
+        while self.signatures.load(Ordering::Relaxed) < enough {
+            thread::yield_now();
+        }
+    }
+}
+
+/// The errors that threads get which are disturbed again and again.
 fn answers_under(module: &Module, disturb: impl Fn()) -> BTreeSet<CK_RV> {
     const ROUNDS: usize = 8;
-    let (signatures, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let answers = Mutex::new(BTreeSet::new());
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    match whole_signature(module) {
-                        Ok(_) => drop(signatures.fetch_add(1, Ordering::Relaxed)),
-                        Err(rv) => {
-                            answers.lock().unwrap().insert(rv);
-                            thread::yield_now();
-                        }
-                    }
-                }
-            });
+    let busy = Busy::default();
+    let disturb_often = || {
+        for _ in 0..ROUNDS {
+            busy.wait_for(THREADS / 4);
+            disturb();
         }
-        let disturbed = panic::catch_unwind(AssertUnwindSafe(|| {
-            for _ in 0..ROUNDS {
-                let enough = signatures.load(Ordering::Relaxed) + THREADS / 4;
-                while signatures.load(Ordering::Relaxed) < enough {
-                    thread::yield_now();
-                }
-                disturb();
-            }
-        }));
-        is_over.store(true, Ordering::Relaxed);
+    };
+    thread::scope(|scope| {
+        (0..THREADS).for_each(|_| drop(scope.spawn(|| busy.sign_on(module))));
+        let disturbed = panic::catch_unwind(AssertUnwindSafe(disturb_often));
+        busy.is_over.store(true, Ordering::Relaxed);
         assert!(disturbed.is_ok());
     });
-    answers.into_inner().unwrap()
+    busy.answers.into_inner().unwrap()
 }
 
 fn whole_signature(module: &Module) -> Result<Vec<u8>, CK_RV> {
