@@ -158,6 +158,7 @@ impl Module {
         for closed in self.sessions.remove_where(|session| session.token().slot() == slot) {
             token.session_closed(closed.is_read_write());
         }
+        token.all_sessions_closed();
         Ok(())
     }
 }

@@ -126,6 +126,11 @@ impl Token {
         }
     }
 
+    /// C_CloseAllSessions ends the login (2.40 §5.6), also where another thread has opened a session meanwhile.
+    pub(crate) fn all_sessions_closed(&self) {
+        self.state.lock().end_login();
+    }
+
     pub(crate) fn is_logged_in(&self) -> bool {
         self.state.lock().login.is_some()
     }

@@ -39,6 +39,8 @@ mod general;
 #[cfg(test)]
 mod header;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod measured;
@@ -62,6 +64,8 @@ mod service;
 mod sessions;
 #[cfg(test)]
 mod signing;
+#[cfg(test)]
+mod soak;
 #[cfg(test)]
 mod softhsm;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A guest in somebody else's process: threads, signals, standard output, forks, unloading.
+//! A guest in somebody else's process: threads, signals, standard output, unloading. `lifecycle` has what takes many of them.
 
 use std::{
     collections::BTreeSet,
@@ -101,25 +101,6 @@ fn nothing_is_written_to_standard_output_whatever_the_configuration_says() {
 }
 
 #[test]
-fn sixteen_threads_sign_at_once_in_sessions_of_their_own() {
-    alone(|process| {
-        let (_sandbox, module) = process.started();
-        let key = module.session().private_key("demo/ec");
-        let sign_five_times = || {
-            let session = module.session();
-            for _ in 0..5 {
-                session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 0..16 {
-                scope.spawn(sign_five_times);
-            }
-        });
-    });
-}
-
-#[test]
 fn a_signature_under_way_does_not_hold_up_other_calls() {
     alone(|process| {
         let (sandbox, module) = process.started();
@@ -165,51 +146,6 @@ fn c_finalize_lets_a_signature_under_way_come_to_its_end() {
             assert_eq!(signing.join().unwrap().map(|signature| signature.len()), Ok(64));
         });
     });
-}
-
-#[test]
-fn a_forked_child_starts_anew_and_leaves_its_parent_alone() {
-    alone(|process| {
-        let (sandbox, module) = process.started();
-        let session = module.session();
-        let key = session.private_key("demo/ec");
-        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
-        // SAFETY: the child calls the module and leaves with _exit.
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            let failed = in_the_child(&module);
-            // SAFETY: ends the child without running the parent's exit handlers.
-            unsafe { libc::_exit(failed) };
-        }
-        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
-        let mut status = 0;
-        // SAFETY: `status` is writable, and the child is ours.
-        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-        assert_eq!(status, 0, "the child's step that failed, in the upper byte");
-        session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
-        assert_eq!(sandbox.connections(), 2);
-    });
-}
-
-/// The step that failed, 0 if none did. No panic: the runner's other threads do not exist in a forked child.
-fn in_the_child(module: &Module) -> i32 {
-    let mut count = 0;
-    let slots = call!(module, C_GetSlotList(CK_TRUE, ptr::null_mut(), &raw mut count));
-    if slots != CKR_CRYPTOKI_NOT_INITIALIZED {
-        return 1;
-    }
-    if module.finalize() != Err(CKR_CRYPTOKI_NOT_INITIALIZED) {
-        return 2;
-    }
-    if module.initialize().is_err() {
-        return 3;
-    }
-    let session = module.session();
-    let key = session.private_key("demo/ec");
-    if session.sign(CKM_ECDSA, key, &[7; 32]).is_err() {
-        return 4;
-    }
-    i32::from(module.finalize().is_err()) * 5
 }
 
 #[test]

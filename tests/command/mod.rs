@@ -4,6 +4,7 @@
 mod approvals;
 mod attach;
 mod doctor;
+mod interruptions;
 mod keys;
 mod logins;
 mod payload;

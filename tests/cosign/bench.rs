@@ -191,11 +191,16 @@ impl Cosign<'_> {
 
     /// `cosign sign`, `sign-blob` or `attest`, kept off every service but the registry.
     pub(crate) fn signing(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+        Ran::of(&mut self.signing_command(subcommand, key, words))
+    }
+
+    /// As [`Self::signing`], to be started by somebody else.
+    pub(crate) fn signing_command(&self, subcommand: &str, key: &str, words: &[&str]) -> Command {
         if self.version.makes_bundles() && !has_a_larger_curve(key) {
             let root = text(&repository_file("scripts/empty-trusted-root.json"));
-            self.signing_under(&root, subcommand, key, words)
+            self.command_under(&root, subcommand, key, words)
         } else {
-            self.signing_by_flags(subcommand, key, words)
+            self.command_by_flags(subcommand, key, words)
         }
     }
 
@@ -208,20 +213,30 @@ impl Cosign<'_> {
         key: &str,
         words: &[&str],
     ) -> Ran {
-        let services = text(&repository_file("scripts/empty-signing-config.json"));
-        let flags = ["--signing-config", &services, "--trusted-root", root];
-        let signing = [subcommand, "--yes", "--key", key];
-        Ran::of(self.command().args(signing).args(flags).args(words))
+        Ran::of(&mut self.command_under(root, subcommand, key, words))
     }
 
     /// The way of v2, and of v3 for keys whose signatures it does not check rightly. It needs no trusted root.
     pub(crate) fn signing_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Ran {
+        Ran::of(&mut self.command_by_flags(subcommand, key, words))
+    }
+
+    fn command_under(&self, root: &str, subcommand: &str, key: &str, words: &[&str]) -> Command {
+        let services = text(&repository_file("scripts/empty-signing-config.json"));
+        let flags = ["--signing-config", &services, "--trusted-root", root];
+        let mut command = self.command();
+        command.args([subcommand, "--yes", "--key", key]).args(flags).args(words);
+        command
+    }
+
+    fn command_by_flags(&self, subcommand: &str, key: &str, words: &[&str]) -> Command {
         let mut command = self.command();
         command.args([subcommand, "--yes", "--key", key, "--tlog-upload=false"]);
         if self.version.makes_bundles() {
             command.arg("--use-signing-config=false");
         }
-        Ran::of(command.args(words))
+        command.args(words);
+        command
     }
 
     /// `cosign verify`; the key is a file or a URI.

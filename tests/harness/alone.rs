@@ -104,7 +104,8 @@ fn run_here(body: impl FnOnce(Alone)) -> Ended {
 }
 
 fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> Ended {
-    let kept = ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE"];
+    let kept =
+        ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS"];
     let folder = TempDir::new().expect("a folder for the configuration");
     let config_file = folder.path().join("signpath.json");
     fs::write(&config_file, "{}").expect("the configuration is written");

@@ -8,8 +8,8 @@ mod tools;
 
 pub(crate) use alone::builder as sandbox_builder;
 pub(crate) use alone::{
-    Alone, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, alone_with, requested,
-    variable,
+    Alone, Ended, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, alone_with,
+    requested, variable,
 };
 pub(crate) use module::{Module, module_path};
 pub(crate) use session::{Find, Pss, Session};

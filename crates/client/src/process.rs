@@ -65,6 +65,21 @@ impl UserIds {
     }
 }
 
+/// Whether this process ignores a signal, from before it was started unless somebody changed that: a shell lets the programs
+/// in its background ignore SIGINT.
+pub fn ignores(signal: i32) -> bool {
+    text_of("/proc/self/status").is_some_and(|status| ignores_by(&status, signal))
+}
+
+/// SigIgn of proc_pid_status(5): hexadecimal, signal 1 the lowest bit.
+fn ignores_by(status: &str, signal: i32) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let bit = u32::try_from(signal).ok().and_then(|signal| signal.checked_sub(1));
+    let bit = bit.and_then(|bit| 1u64.checked_shl(bit));
+    mask.zip(bit).is_some_and(|(mask, bit)| mask & bit != 0)
+}
+
 /// The process that started this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parent {
@@ -189,6 +204,15 @@ mod tests {
     #[test]
     fn the_executable_has_a_name() {
         assert!(executable_name().unwrap().starts_with("signpath_client"));
+    }
+
+    #[test]
+    fn ignored_signals_stand_in_the_status_file() {
+        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
+        let ignored: Vec<_> = (-1..99).filter(|signal| ignores_by(status, *signal)).collect();
+        assert_eq!(ignored, [libc::SIGHUP, libc::SIGPIPE]);
+        // Rust's run-time ignores it.
+        assert!(ignores(libc::SIGPIPE) && !ignores(libc::SIGTERM));
     }
 
     #[test]

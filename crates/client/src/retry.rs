@@ -1,5 +1,5 @@
 //! When a failed call is sent again, and after how long: one table, one total budget, exponential backoff with full
-//! jitter, `Retry-After` honoured. Pure but for the clock that is handed in.
+//! jitter, `Retry-After` honoured and the jitter added to it. Pure but for the clock that is handed in.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use crate::config::Config;
 use crate::error::{Error, Failure, Stop};
 
-/// No pause is longer than this unless the service asks for it.
+/// No pause is longer than this, but for what the service asks for beside it.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// What a request is.
@@ -248,8 +248,11 @@ pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
         return Next::Stop(Stop::Attempts);
     }
     let left = limits.total.saturating_sub(now.elapsed).saturating_sub(limits.least());
-    let chosen = backoff(limits.first_pause, now.attempts).mul_f64(now.fraction.clamp(0.0, 1.0));
-    let pause = now.retry_after.map_or(chosen, |wanted| wanted.max(chosen));
+    let longest = backoff(limits.first_pause, now.attempts);
+    let pause = match now.retry_after {
+        Some(wanted) => wanted.saturating_add(after_wanted(wanted, longest, left, now.fraction)),
+        None => jittered(longest, now.fraction),
+    };
     if pause < left {
         return Next::Again { pause, possible_duplicate: repeat == Repeat::Once };
     }
@@ -326,6 +329,17 @@ impl Clock for Wall {
 fn backoff(first: Duration, attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(31);
     first.saturating_mul(1 << doublings).min(PAUSE_MAX)
+}
+
+fn jittered(longest: Duration, fraction: f64) -> Duration {
+    longest.mul_f64(fraction.clamp(0.0, 1.0))
+}
+
+/// What is added to `Retry-After`: the service says the same to all whom it refuses in a moment, so that they would come back
+/// in one moment as well. They are spread over as long a time again, as far as the total time goes.
+fn after_wanted(wanted: Duration, longest: Duration, left: Duration, fraction: f64) -> Duration {
+    let spread = longest.max(wanted.min(PAUSE_MAX));
+    jittered(spread.min(left.saturating_sub(wanted)), fraction)
 }
 
 fn given_up(error: Box<Error>, attempts: u32, elapsed: Duration, because: Stop) -> Error {

@@ -1,10 +1,13 @@
 //! Files that commands are given and make.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
+use uuid::Uuid;
+
 use crate::error::Error;
+use crate::interruption;
 
 /// Longest file that is read: payloads and bundles go into registries, whose manifests are smaller still.
 const MAX: u64 = 8 << 20;
@@ -31,13 +34,87 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(content)
 }
 
-/// Writes a file into a folder, which is made when it is missing.
+/// Writes a file into a folder, which is made when it is missing: whole or not at all, in place of one of this name.
 ///
 /// # Errors
 /// A folder or file that cannot be written.
 pub(crate) fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), Error> {
     let path = folder.join(name);
-    fs::create_dir_all(folder).and_then(|()| fs::write(&path, content)).map_err(|error| {
+    fs::create_dir_all(folder).and_then(|()| put(folder, &path, content)).map_err(|error| {
         Error::failed(format!("{} cannot be written", path.display())).because(error)
     })
+}
+
+/// What is no file of its own, a link or a device, is written to where it leads, as nothing could take its place.
+fn put(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::write(path, content);
+    }
+    let aside = folder.join(format!(".{}", Uuid::new_v4()));
+    interruption::whole(|| {
+        let placed = write_new(&aside, content).and_then(|()| fs::rename(&aside, path));
+        if placed.is_err() {
+            // The first error is the one to tell.
+            fs::remove_file(&aside).ok();
+        }
+        placed
+    })
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_file_takes_the_place_of_another_and_nothing_is_left_beside_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("a/b");
+        write(&folder, "file", b"a longer one").unwrap();
+        write(&folder, "file", b"short").unwrap();
+        assert_eq!(read(&folder.join("file")).unwrap(), b"short");
+        let names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(names, ["file"]);
+    }
+
+    #[test]
+    fn who_reads_while_others_write_sees_one_whole_file() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        write(folder, "file", &[b'a'; 100_000]).unwrap();
+        let writer = |letter: u8| {
+            for _ in 0..50 {
+                write(folder, "file", &[letter; 100_000]).unwrap();
+            }
+        };
+        thread::scope(|scope| {
+            let writers = [b'a', b'b'].map(|letter| scope.spawn(move || writer(letter)));
+            while writers.iter().any(|writer| !writer.is_finished()) {
+                let found = read(&folder.join("file")).unwrap();
+                assert!(found.len() == 100_000 && found.iter().all(|byte| *byte == found[0]));
+            }
+        });
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_cannot_be_written_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("target");
+        symlink(&target, place.path().join("link")).unwrap();
+        write(place.path(), "link", b"1").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"1");
+        let folder = place.path().join("folder");
+        fs::create_dir_all(folder.join("file/in-it")).unwrap();
+        assert!(write(&folder, "file", b"1").is_err());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
 }

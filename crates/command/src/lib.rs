@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod go_json;
 mod image;
+mod interruption;
 mod keys;
 mod payload;
 mod registry;

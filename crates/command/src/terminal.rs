@@ -1,7 +1,7 @@
 //! Where texts go: data to standard output, everything else to standard error. Colours only where the reader is a
 //! terminal that shows them (`NO_COLOR` and the like are looked at by anstream), and never as the only carrier.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -66,6 +66,14 @@ pub(crate) fn fail(error: &Error) {
     if let Some(hint) = error.advice() {
         tell(format_args!("{HINT}hint:{HINT:#} {}\n", visible(hint)));
     }
+}
+
+/// Tells why the command was stopped, and how to go on. On a terminal that is below what stands there of a line.
+pub(crate) fn interrupted(error: &Error) {
+    if io::stderr().is_terminal() {
+        tell(format_args!("\n"));
+    }
+    fail(error);
 }
 
 /// What is told while a signing request is waited for: a line for each change, and on a terminal one that counts the time.

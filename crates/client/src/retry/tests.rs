@@ -1,3 +1,5 @@
+mod storm;
+
 use std::cell::{Cell, RefCell};
 
 use proptest::prelude::*;
@@ -291,6 +293,22 @@ fn retry_after_is_the_least_pause() {
 }
 
 #[test]
+fn clients_that_get_the_same_retry_after_are_spread_over_as_long_a_time_again() {
+    let paused = |wanted, elapsed| {
+        let now = Situation { fraction: 0.5, ..situation(Some(wanted), elapsed) };
+        match decide(&LIMITS, now) {
+            Next::Again { pause, .. } => pause.as_secs_f64(),
+            Next::Stop(because) => panic!("{because:?}"),
+        }
+    };
+    assert!((paused(20, 0) - 30.0).abs() < 0.001);
+    // No longer than a pause of our own choice, no shorter than that of the first attempt, and within the total time.
+    assert!((paused(60, 0) - 75.0).abs() < 0.001);
+    assert!((paused(1, 0) - 1.58).abs() < 0.001);
+    assert!((paused(40, 85) - 45.0).abs() < 0.001);
+}
+
+#[test]
 fn retry_after_beyond_the_total_time_is_the_end_at_once() {
     let wanted = Duration::from_secs(40);
     let end = Next::Stop(Stop::PauseTooLong { wanted });
@@ -331,7 +349,7 @@ proptest! {
             Next::Again { pause, possible_duplicate } => {
                 prop_assert!(now.elapsed + pause + LIMITS.least() < LIMITS.total);
                 prop_assert!(pause >= now.retry_after.unwrap_or_default());
-                prop_assert!(pause <= PAUSE_MAX.max(now.retry_after.unwrap_or_default()));
+                prop_assert!(pause <= PAUSE_MAX + now.retry_after.unwrap_or_default());
                 let table = repeat(now.call, now.cause);
                 prop_assert_ne!(table, Repeat::No);
                 prop_assert_eq!(possible_duplicate, table == Repeat::Once);

@@ -13,6 +13,7 @@ use crate::attach;
 use crate::doctor;
 use crate::error::Error;
 use crate::files;
+use crate::interruption;
 use crate::keys::{self, Shape};
 use crate::registry::Registry;
 use crate::sign::{self, Message, Order, Results, Resumption};
@@ -40,6 +41,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
+    if let Err(error) = interruption::watch(terminal::interrupted) {
+        terminal::warn(&format!("signals are not watched: {error}"));
+    }
     match execute(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -20,6 +20,8 @@ use signpath_client::config::{Config, CosignSettings, Via};
 use signpath_client::log::Log;
 use signpath_client::secret::redact;
 
+use crate::error::Error;
+use crate::interruption;
 use crate::service;
 
 use message::Message;
@@ -57,6 +59,9 @@ pub fn main() -> ExitCode {
         Some("--help" | "-h") => ABOUT.to_owned(),
         Some("--version" | "-V") => concat!(env!("CARGO_PKG_VERSION"), "\n").to_owned(),
         version => {
+            if let Err(error) = interruption::watch(interrupted) {
+                writeln!(io::stderr(), "signpath: signals are not watched: {error}").ok();
+            }
             let call = arguments.next().map(|word| word.to_string_lossy().into_owned());
             let answer = answer(version, call.as_deref(), &mut io::stdin().lock());
             serde_json::to_string(&answer).unwrap_or_default()
@@ -65,6 +70,11 @@ pub fn main() -> ExitCode {
     // Whoever has closed standard output does not read it.
     io::stdout().lock().write_all(text.as_bytes()).ok();
     ExitCode::SUCCESS
+}
+
+/// cosign and its plugin get the SIGINT of a terminal both, and cosign does not wait for an answer then.
+fn interrupted(error: &Error) {
+    writeln!(io::stderr(), "signpath: {}", error.line()).ok();
 }
 
 /// The answer to a call under the configuration of this process. A fault of our own is an answer, too.

@@ -12,6 +12,7 @@ use super::message::Message;
 use super::payload::{self, kind};
 use super::signing::{Signer, to_sign};
 use crate::error::Error;
+use crate::interruption;
 use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher};
 
 /// So long before everything has to be over the waiting ends, so that a signature can still be fetched.
@@ -57,6 +58,9 @@ pub(super) fn signature(
         }
     };
     let until = signer.deadline().and_then(|deadline| deadline.checked_sub(FETCHING));
+    let place = request.place();
+    let next = goes_on(message, &request);
+    interruption::goes_on_by(format!("the signing request {place} stays. {next}"));
     match requests.wait(&request, until).map_err(|error| error.line())? {
         Waited::Completed => {}
         Waited::Open(status) => return Err(late(message, &request, &status)),
@@ -97,9 +101,15 @@ fn named(signer: &Signer, file: &File, id: &str) -> Result<Request, String> {
 }
 
 fn late(message: &Message, request: &Request, last: &str) -> String {
+    let (place, next) = (request.place(), goes_on(message, request));
+    format!(
+        "the signing request {place} is not signed yet ({last}), and cosign waits no longer. It stays. {next}"
+    )
+}
+
+fn goes_on(message: &Message, request: &Request) -> String {
     let Request { id, .. } = request;
-    let place = request.place();
-    let next = match (payload::describe(message).kind, request.is_remembered()) {
+    match (payload::describe(message).kind, request.is_remembered()) {
         (kind::ATTESTATION, _) => format!(
             "Give cosign more time (-t 30m): where cosign writes the time into an attestation, the next run has another \
              message and makes another request. Only for the very same message, SIGNPATH_SIGNING_REQUEST_ID={id} goes on \
@@ -113,10 +123,7 @@ fn late(message: &Message, request: &Request, last: &str) -> String {
             "Run the same command with SIGNPATH_SIGNING_REQUEST_ID={id} to go on waiting for it, or give cosign more time \
              (-t 30m)"
         ),
-    };
-    format!(
-        "the signing request {place} is not signed yet ({last}), and cosign waits no longer. It stays. {next}"
-    )
+    }
 }
 
 fn checked(

@@ -13,6 +13,7 @@ use signpath_client::{Client, FileSubmission, RequestState};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::interruption;
 use crate::service::PolicyName;
 
 pub(crate) use file::File;
@@ -221,11 +222,18 @@ impl<'a> Requests<'a> {
     }
 
     fn make(&mut self, submission: &Submission<'_>) -> Result<Remembered, Error> {
-        let made = self.client.submit_file(&submission.encode()?);
-        let made = made.map_err(|error| match error.may_have_been_carried_out() {
-            true => Error::from(error)
-                .also("it may have been made all the same: look at SignPath before the next try"),
-            false => error.into(),
+        let encoded = submission.encode()?;
+        interruption::goes_on_by(
+            "a signing request may have been made: look at SignPath before the next try",
+        );
+        let made = self.client.submit_file(&encoded).map_err(|error| {
+            interruption::begins_anew();
+            match error.may_have_been_carried_out() {
+                true => Error::from(error).also(
+                    "it may have been made all the same: look at SignPath before the next try",
+                ),
+                false => error.into(),
+            }
         })?;
         let id = Uuid::try_parse(&made.id)
             .map_err(|error| Error::failed("the signing request has no id").because(error))?;

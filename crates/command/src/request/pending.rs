@@ -11,6 +11,7 @@ use signpath_client::private::{Lock, PrivateFolder};
 use uuid::Uuid;
 
 use crate::digest::hex;
+use crate::interruption;
 
 /// The folder below the user's state.
 const FOLDER: &str = "signpath-pkcs11";
@@ -147,7 +148,7 @@ impl Pending {
         if u64::try_from(content.len()).is_ok_and(|length| length > FILE_MAX) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.folder.replace(&identity.0, &content)
+        interruption::whole(|| self.folder.replace(&identity.0, &content))
     }
 
     /// Notes that a request is completed: from then on it is remembered for an hour.

@@ -9,6 +9,7 @@ use signpath_client::{Client, Policy, PublicKey};
 
 use crate::cli::NAME;
 use crate::error::Error;
+use crate::interruption;
 use crate::request::{File, Request, Requests, Submission, Unusable, Waited};
 use crate::service::{self, PolicyName};
 use crate::sign::by_hash::to_sign;
@@ -72,6 +73,9 @@ impl ByRequest<'_> {
     ) -> Result<(), Error> {
         delivery.begin(request);
         let folder = delivery.folder()?;
+        let next = self.goes_on(request, folder.as_deref());
+        let stays = format!("the signing request {} stays; {next}", request.place());
+        interruption::goes_on_by(stays);
         let until = Instant::now().checked_add(self.wait);
         if let Waited::Open(status) = requests.wait(request, until)? {
             delivery.stays(&status);
@@ -79,13 +83,12 @@ impl ByRequest<'_> {
         }
         let zip = requests.signed(request)?;
         let signed = read(&zip).and_then(|found| self.checked(&found));
-        for one in signed.map_err(|why| requests.unusable(request, why))? {
-            delivery.take(&one).map_err(|error| {
-                let resume = self.resume(request, true, folder.as_deref());
-                error.also(&format!(
-                    "the signatures are made: `{resume}` goes on without signing again"
-                ))
-            })?;
+        let signed = signed.map_err(|why| requests.unusable(request, why))?;
+        let resume = self.resume(request, true, folder.as_deref());
+        let next = format!("the signatures are made: `{resume}` goes on without signing again");
+        interruption::goes_on_by(&next);
+        for one in signed {
+            delivery.take(&one).map_err(|error| error.also(&next))?;
         }
         Ok(())
     }
@@ -111,17 +114,20 @@ impl ByRequest<'_> {
     }
 
     fn waiting(&self, request: &Request, status: &str, folder: Option<&Path>) -> Error {
-        let place = request.place();
+        let (place, next) = (request.place(), self.goes_on(request, folder));
+        let what = format!("the signing request {place} is not signed yet ({status}). It stays");
+        Error::waiting(what).hint(format!("{next}; --wait 2h waits longer"))
+    }
+
+    fn goes_on(&self, request: &Request, folder: Option<&Path>) -> String {
         let elsewhere = self.resume(request, true, folder);
-        let next = match request.is_remembered() {
+        match request.is_remembered() {
             true => format!(
                 "`{}` or the same command goes on with it here, `{elsewhere}` elsewhere",
                 self.resume(request, false, None)
             ),
             false => format!("`{elsewhere}` goes on with it"),
-        };
-        let what = format!("the signing request {place} is not signed yet ({status}). It stays");
-        Error::waiting(what).hint(format!("{next}; --wait 2h waits longer"))
+        }
     }
 
     /// The command that goes on with a request. What this machine remembers of it need not be said here.

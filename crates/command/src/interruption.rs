@@ -1,0 +1,70 @@
+//! SIGINT and SIGTERM: the program stops at once, whatever it waits for, says how to go on, and dies by the signal, so that a
+//! shell knows what it died of. A file that is just being written is finished first.
+//!
+//! Signals belong to the process, and so does what is kept here.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::{emulate_default_handler, signal_name};
+use signpath_client::process;
+
+use crate::error::Error;
+
+/// How to go on if the program is stopped now; `None` where the same command begins anew.
+static GOES_ON: Mutex<Option<String>> = Mutex::new(None);
+
+/// Held by who must not be stopped.
+static WHOLE: Mutex<()> = Mutex::new(());
+
+/// Watches from now on, on a thread. `tell` is how this program says why it failed. A signal that is ignored, as it is in a
+/// shell's background, stays ignored.
+///
+/// # Errors
+/// The system's; the signals stop the program then without a word.
+pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
+    let watched = [SIGINT, SIGTERM].into_iter().filter(|signal| !process::ignores(*signal));
+    let mut signals = Signals::new(watched)?;
+    let stop = move || {
+        for signal in signals.forever() {
+            let _whole = lock(&WHOLE);
+            tell(&stopped(signal));
+            // Only if this does not end it, which POSIX has no reason for, there is a second round.
+            emulate_default_handler(signal).ok();
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(stop).map(drop)
+}
+
+/// From now on this is how to go on, as a sentence without its full stop.
+pub(crate) fn goes_on_by(how: impl Into<String>) {
+    *lock(&GOES_ON) = Some(how.into());
+}
+
+/// From now on the same command begins anew.
+pub(crate) fn begins_anew() {
+    *lock(&GOES_ON) = None;
+}
+
+/// Does what takes a moment, and must not be half done.
+pub(crate) fn whole<T>(what: impl FnOnce() -> T) -> T {
+    let _whole = lock(&WHOLE);
+    what()
+}
+
+fn stopped(signal: i32) -> Error {
+    let name = signal_name(signal).unwrap_or("a signal");
+    let error = Error::failed(format!("stopped by {name}"));
+    match lock(&GOES_ON).take() {
+        Some(how) => error.hint(how),
+        None => error,
+    }
+}
+
+/// A panic elsewhere leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
