@@ -5,6 +5,7 @@ mod others;
 mod rows;
 mod scene;
 mod secret;
+mod told;
 mod with_cosign;
 mod written;
 
