@@ -86,6 +86,21 @@ fn a_service_that_is_down_does_not_keep_c_initialize_from_working() {
 }
 
 #[test]
+fn a_service_that_never_answers_holds_up_neither_the_beginning_nor_the_token() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        process.configure(&sandbox);
+        sandbox.inject(Fault::anywhere().never_answer().always());
+        let module = Module::started();
+        assert_eq!(module.slots(), [1]);
+        module.token_info(1);
+        module.session().close().unwrap();
+        module.finalize().unwrap();
+        assert_eq!(sandbox.connections(), 0);
+    });
+}
+
+#[test]
 fn the_console_log_can_be_turned_off() {
     alone(|process| {
         let sandbox = process.sandbox();

@@ -59,6 +59,8 @@ mod process;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod sessions;

@@ -26,7 +26,8 @@ pub(crate) enum Door {
 
 /// `user:s3cret`
 pub(crate) const LOGIN: &str = "dXNlcjpzM2NyZXQ=";
-const TOKEN: &str = "token-of-the-front";
+/// What is given for it at [`Door::Bearer`].
+pub(crate) const TOKEN: &str = "token-of-the-front";
 
 /// The registry of a test, by another address.
 pub(crate) struct Front {

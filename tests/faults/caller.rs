@@ -67,7 +67,7 @@ const MARK: &str = "the module said ";
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// What is signed: a payload of simple signing, whose digest the module is given.
-pub(super) fn message() -> String {
+pub(crate) fn message() -> String {
     format!(
         r#"{{"critical":{{"identity":{{"docker-reference":"registry.example/app"}},"image":{{"docker-manifest-digest":"{DIGEST}"}},"type":"cosign container image signature"}},"optional":null}}"#
     )
@@ -118,17 +118,7 @@ impl Call {
 
     fn plugin(self, scene: &Scene) -> Said {
         let method = if self.act == Act::Sign { "signMessage" } else { "publicKey" };
-        let call = json!({
-            "initOptions": {
-                "protocolVersion": "v1",
-                "keyResourceID": POLICY,
-                "hashFunc": 5,
-                "rpcOptions": {},
-            },
-            "methodName": method,
-            method: {},
-        });
-        let words = ["v1".to_owned(), call.to_string()];
+        let words = ["v1".to_owned(), plugin_call(POLICY, method)];
         let (output, took) = ran(scene.command(program::plugin_path()).args(words), scene);
         let answer: Value =
             serde_json::from_slice(&output.stdout).expect("an answer of the plugin");
@@ -169,6 +159,21 @@ impl Call {
             succeeds_again: None,
         }
     }
+}
+
+/// What cosign asks its plugin for this policy.
+pub(crate) fn plugin_call(policy: &str, method: &str) -> String {
+    let call = json!({
+        "initOptions": {
+            "protocolVersion": "v1",
+            "keyResourceID": policy,
+            "hashFunc": 5,
+            "rpcOptions": {},
+        },
+        "methodName": method,
+        method: {},
+    });
+    call.to_string()
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

@@ -1,11 +1,11 @@
 //! What goes wrong on the way to the service and there: a table of faults, each against module, plugin and command, over
 //! HTTP/1.1 and HTTP/2. `scripts/faults` runs it and shows the report.
 
-mod caller;
+pub(crate) mod caller;
 mod limits;
 mod report;
 mod scene;
-mod servers;
+pub(crate) mod servers;
 mod table;
 
 use std::{

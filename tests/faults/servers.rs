@@ -12,7 +12,7 @@ use std::{
 };
 
 /// A peer on a loopback port. It ends when it is dropped.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
@@ -27,7 +27,7 @@ impl Peer {
     }
 
     /// Reads a request and answers this status, once for each connection.
-    pub(super) fn proxy(status: &'static str) -> Self {
+    pub(crate) fn proxy(status: &'static str) -> Self {
         Self::serving(move |mut stream| {
             let mut head = Vec::new();
             let mut byte = [0];
@@ -55,7 +55,7 @@ impl Peer {
         Self { address, accepted, is_over, thread: Some(thread) }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 

@@ -91,6 +91,19 @@ impl Repeatedly {
     ) -> (String, String) {
         run_child(runner, self.test, variables).written.expect("the parent sees it")
     }
+
+    /// The command that runs the body once more, as a program that is put here. Further words are the host program's own.
+    /// The environment has what the test runner needs; a configuration file has to be named there.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let this = env::current_exe().expect("the test binary");
+        if !program.exists() {
+            fs::hard_link(this, program).expect("a link on the same file system");
+        }
+        let mut command = Command::new(program);
+        command.args([self.test, "--exact", "--include-ignored", "--nocapture", "--"]);
+        command.env_clear().envs(kept()).env(MARK, self.test);
+        command
+    }
 }
 
 fn is_child(test: &str) -> bool {
@@ -104,8 +117,6 @@ fn run_here(body: impl FnOnce(Alone)) -> Ended {
 }
 
 fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> Ended {
-    let kept =
-        ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS"];
     let folder = TempDir::new().expect("a folder for the configuration");
     let config_file = folder.path().join("signpath.json");
     fs::write(&config_file, "{}").expect("the configuration is written");
@@ -115,7 +126,7 @@ fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> E
         .args(words)
         .args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
         .env_clear()
-        .envs(kept.iter().filter_map(|name| Some((name, variable(name)?))))
+        .envs(kept())
         .envs(variables.iter().cloned())
         .env(MARK, test)
         .env(CONFIG_FILE, config_file)
@@ -130,6 +141,13 @@ fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> E
         output.status
     );
     Ended { written: Some((stdout, stderr)) }
+}
+
+/// The variables that the process of a test gets from its parent.
+fn kept() -> impl Iterator<Item = (&'static str, OsString)> {
+    let names =
+        ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS"];
+    names.into_iter().filter_map(|name| Some((name, variable(name)?)))
 }
 
 /// A sandbox in memory. Its keys are made once for all tests.

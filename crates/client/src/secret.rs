@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 pub use command::{COMMAND_TIME, TokenCommand};
+pub(crate) use redact::without_token;
 pub use redact::{HIDDEN, redact};
 pub use source::TokenSource;
 

@@ -13,10 +13,13 @@ use super::setting::{Form, Secrecy, Setting};
 use super::table::{CONFIG_FILE, SETTINGS, keys};
 use super::token;
 use crate::error::Error;
-use crate::secret::{HIDDEN, redact};
+use crate::secret::{HIDDEN, TokenSource, redact, without_token};
 
 /// So many characters of a value are shown.
 const SHOWN_MAX: usize = 200;
+
+/// Shorter tokens are in other words by chance.
+const TOKEN_MIN: usize = 8;
 
 /// The names of the log's settings begin like this.
 const LOG: &str = "Log.";
@@ -143,9 +146,18 @@ pub(super) fn put(
         Written::Text(text) if text.is_empty() => None,
         Written::Text(text) => {
             let applied = (setting.apply)(config, text);
-            applied.map_err(|problem| wrong(setting, text, &place, problem))?;
+            // The token may have been put into the wrong place besides.
+            let known = config.token.as_ref().and_then(TokenSource::known).cloned();
+            let known = known.filter(|token| token.expose().len() >= TOKEN_MIN);
+            let told = |text: &str| match &known {
+                Some(token) => without_token(text, token.expose()),
+                None => text.to_owned(),
+            };
+            let refused = |problem: String| wrong(setting, &told(text), &place, told(&problem));
+            applied.map_err(refused)?;
+            let value = shown(setting, &told(text));
             config.warnings.extend(exposure(setting, text, &place));
-            Some(shown(setting, text))
+            Some(value)
         }
         Written::Command(words) => {
             let applied = (setting.apply_list)(config, words);
@@ -287,7 +299,9 @@ impl Sources<'_> {
             }
             (other, form) => {
                 let problem = format!("it is {} where {} is expected", kind(other), form);
-                return Err(wrong(setting, &other.to_string(), &place, problem));
+                let is_single = !other.is_array() && !other.is_object();
+                let value = if is_single { &*other.to_string() } else { HIDDEN };
+                return Err(wrong(setting, value, &place, problem));
             }
         };
         Ok(Some(text).filter(|text| !text.is_empty()).map(|text| (Written::Text(text), place)))

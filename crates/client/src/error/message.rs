@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::secret::without_token;
+
 /// Longest text of the service that is repeated in a message, in characters.
 const TEXT_MAX: usize = 1000;
 
@@ -68,10 +70,11 @@ impl ServiceMessage {
             .map(str::to_owned)
             .chain(errors)
             .collect();
+        // Before a text is cut: half a secret is one, too.
         Some(Self {
-            text: one_line(&without(&joined(&parts), secret), TEXT_MAX),
-            trace_id: text_of("traceId").map(|id| one_line(&without(id, secret), NAME_MAX)),
-            link: text_of("webLink").map(|link| one_line(&without(link, secret), NAME_MAX)),
+            text: one_line(&without_token(&joined(&parts), secret), TEXT_MAX),
+            trace_id: text_of("traceId").map(|id| one_line(&without_token(id, secret), NAME_MAX)),
+            link: text_of("webLink").map(|link| one_line(&without_token(link, secret), NAME_MAX)),
             problem: true,
         })
     }
@@ -156,7 +159,7 @@ fn plain_text(body: &[u8], secret: &str) -> String {
     if text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_err() {
         return "a damaged answer".to_owned();
     }
-    let whole = without(&text, secret);
+    let whole = without_token(&text, secret);
     one_line(whole.get(..whole.len() - half_at_end(&whole, secret)).unwrap_or_default(), TEXT_MAX)
 }
 
@@ -167,9 +170,4 @@ fn half_at_end(text: &str, secret: &str) -> usize {
     let mut halves = beginnings.take_while(|at| *at >= HALF_MIN);
     let ends_with = |at: &usize| secret.get(..*at).is_some_and(|half| text.ends_with(half));
     halves.find(ends_with).unwrap_or(0)
-}
-
-/// Before the text is cut: half a secret is one, too.
-fn without(text: &str, secret: &str) -> String {
-    if secret.is_empty() { text.to_owned() } else { text.replace(secret, "***") }
 }

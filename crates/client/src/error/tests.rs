@@ -175,6 +175,14 @@ fn a_secret_that_the_service_gives_back_is_hidden_also_at_the_cut() {
 }
 
 #[test]
+fn a_secret_that_the_service_gives_back_percent_encoded_is_hidden() {
+    for body in ["at /?token=s%33c%2bret", r#"{"detail":"at","webLink":"/?token=s3c%2Bret"}"#] {
+        let message = ServiceMessage::read(body.as_bytes(), "s3c+ret").to_string();
+        assert!(message.contains("token=***") && !message.contains("ret"), "{message}");
+    }
+}
+
+#[test]
 fn a_secret_at_which_the_body_breaks_off_is_hidden() {
     for (body, expected) in [
         ("Bearer s3cr", "Bearer"),

@@ -28,7 +28,7 @@ type Pattern = fn(&str) -> Option<(usize, usize)>;
 const PATTERNS: &[Pattern] = &[pin_value, pin, bearer, basic, user_info];
 
 /// Hides every place where `token` stands, each of its bytes literally or as `%XX`.
-fn without_token(line: &str, token: &str) -> String {
+pub(crate) fn without_token(line: &str, token: &str) -> String {
     if token.is_empty() {
         return line.to_owned();
     }

@@ -6,6 +6,25 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 #[test]
+fn a_token_that_is_in_the_wrong_place_besides_is_not_shown() {
+    let token = "AIk+65/ylMnopqrs";
+    for (name, value) in [
+        ("SIGNPATH_CRYPTOKI_CERTIFICATES", token.to_owned()),
+        ("SIGNPATH_CRYPTOKI_CERTIFICATES", format!("{}{token}", "x".repeat(190))),
+        ("SIGNPATH_PARAMETERS", format!("{token}=1")),
+        ("SIGNPATH_PROJECT_SLUG", token.replace('+', "%2B")),
+        ("SIGNPATH_ORGANIZATION_ID", token.to_owned()),
+    ] {
+        let text = message(load(&[("SIGNPATH_API_TOKEN", token), (name, &value)]));
+        assert!(text.contains("***") && !text.contains("AIk"), "{text}");
+    }
+    let description = ("SIGNPATH_DESCRIPTION", token);
+    let config = load(&[("SIGNPATH_API_TOKEN", token), description]).unwrap();
+    let values = config.origins().filter_map(|origin| origin.value.as_deref());
+    assert!(values.into_iter().all(|value| !value.contains("AIk")));
+}
+
+#[test]
 fn a_secret_is_in_no_error() {
     for (name, value) in [
         ("SIGNPATH_API_TOKEN", "hunter2 "),
