@@ -15,8 +15,11 @@ const OTHER: &str = "94b2c3d4-0000-4000-8000-000000000000";
 const SLOT: CK_SLOT_ID = 1;
 const SESSIONS_MAX: usize = 6;
 
-/// Every so many calls their number is printed, for scripts/fuzz.
+/// Every so many calls their number is printed, for scripts/fuzz, and may be enough.
 const CALLS_SHOWN: u64 = 10_000;
+
+/// So many calls are enough; without it libFuzzer ends the run.
+const CALLS_MAX: &str = "SIGNPATH_FUZZ_CALLS";
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
@@ -45,6 +48,12 @@ pub(crate) fn count() {
     let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
     if calls.is_multiple_of(CALLS_SHOWN) {
         eprintln!("stat::calls: {calls}");
+        #[expect(clippy::disallowed_methods, reason = "scripts/fuzz says it here")]
+        let max = std::env::var(CALLS_MAX).ok().and_then(|max| max.parse::<u64>().ok());
+        if max.is_some_and(|max| calls >= max) {
+            // SAFETY: nothing is left to be done; to libFuzzer an ordinary end would be a defect of the target.
+            unsafe { libc::_exit(0) };
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use signpath_pkcs11 as _;
 mod buffer;
 mod caller;
 mod model;
+mod objects;
 mod operations;
 mod script;
 mod service;
