@@ -13,7 +13,9 @@ pub fn payloads(bytes: &[u8]) {
     drop((payload::read(bytes), statement::read(bytes), bundle::read(bytes)));
     payload::annotations_in(bytes);
     drop(submit::read(bytes.to_vec(), "x".to_owned()));
-    for packed in [bytes.to_vec(), in_a_zip(bytes)] {
+    // Packing takes longer than everything else, and what is packed says little that is new.
+    let packed = bytes.len().is_multiple_of(8).then(|| in_a_zip(bytes));
+    for packed in [Some(bytes.to_vec()), packed].into_iter().flatten() {
         drop((archive::paths(&packed), resume::of_zip(&packed, Some(&packed))));
         for form in [PayloadForm::Raw, PayloadForm::Dsse] {
             drop(file::found(&packed, "x", form));
