@@ -13,6 +13,9 @@ mod digest;
 mod error;
 #[expect(unsafe_code, reason = "the C boundary works on the caller's raw pointers")]
 mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handles;
 mod mechanism;
 mod module;

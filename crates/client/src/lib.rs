@@ -10,6 +10,9 @@ pub mod certificate;
 pub mod client;
 pub mod config;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key;
 pub mod log;
 pub mod metadata;

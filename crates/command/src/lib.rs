@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod plugin;
 
 mod attach;

@@ -23,6 +23,8 @@ pub(super) use verifier::OtherKey;
 pub(crate) use verifier::Seen;
 pub(super) use wish::Wish;
 
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod identity;
 mod pbes2;
 mod pkcs12;

@@ -3,6 +3,8 @@
 
 mod artifact;
 mod deadline;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod message;
 mod payload;
 mod protocol;

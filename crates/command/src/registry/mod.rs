@@ -8,6 +8,8 @@ mod authorization;
 mod challenge;
 mod credentials;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod manifest;
 mod transport;
 

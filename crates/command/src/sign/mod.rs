@@ -3,6 +3,8 @@
 mod by_hash;
 mod by_request;
 mod deliver;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod plan;
 mod resume;
 mod returned;

@@ -87,7 +87,7 @@ fn policy_of(
 }
 
 /// All that a signed zip has, for which images it says itself. What was handed in shows what was put in.
-fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String> {
+pub(super) fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String> {
     let paths = archive::paths(zip).map_err(|unusable| unusable.why().to_owned())?;
     let forms = [PayloadForm::Raw, PayloadForm::Dsse];
     let signed = paths.iter().filter_map(|path| {

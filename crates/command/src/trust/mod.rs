@@ -4,6 +4,8 @@
 mod admission;
 mod certificate;
 mod chain;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod name;
 mod trusted_root;
 
