@@ -33,17 +33,18 @@ struct PublicKeyHint {
     hint: String,
 }
 
+/// A DSSE envelope (DSSE, "envelope.md"), payload and signatures in Base64.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload: String,
-    payload_type: String,
-    signatures: Vec<Signature>,
+pub(crate) struct Envelope {
+    pub(crate) payload: String,
+    pub(crate) payload_type: String,
+    pub(crate) signatures: Vec<Signature>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Signature {
-    sig: String,
+pub(crate) struct Signature {
+    pub(crate) sig: String,
 }
 
 /// What is signed for an envelope: DSSE's pre-authentication encoding.

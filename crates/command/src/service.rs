@@ -4,7 +4,8 @@ use std::fmt;
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
-use signpath_client::{Client, Config, Log, Policy, Process};
+use signpath_client::key::{HashAlgorithm, Scheme};
+use signpath_client::{Client, Config, HashToSign, Log, Policy, Process, PublicKey};
 
 use crate::error::Error;
 
@@ -124,6 +125,15 @@ impl fmt::Display for PolicyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.project, self.policy)
     }
+}
+
+/// What a digest is signed as for cosign, which knows PKCS #1 v1.5 alone for RSA keys.
+pub(crate) fn hash_to_sign(key: &PublicKey, algorithm: HashAlgorithm, hash: Vec<u8>) -> HashToSign {
+    let scheme = match key {
+        PublicKey::Rsa(_) => Scheme::RsaPkcs1(algorithm),
+        PublicKey::Ec(_) => Scheme::Ecdsa,
+    };
+    HashToSign { scheme, hash }
 }
 
 /// A policy. Where the organization has no hash signing, its certificate says what its key is: that is enough to check what

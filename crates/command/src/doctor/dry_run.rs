@@ -1,13 +1,13 @@
 //! A real signature, of a text that says what it is, with nothing attached to it.
 
 use sha2::{Digest, Sha256};
+use signpath_client::Client;
 use signpath_client::error::Situation;
-use signpath_client::key::{HashAlgorithm, Scheme};
+use signpath_client::key::HashAlgorithm;
 use signpath_client::metadata::SigningContext;
-use signpath_client::{Client, HashToSign, PublicKey};
 
 use crate::error::Error;
-use crate::service::PolicyName;
+use crate::service::{self, PolicyName};
 
 use super::check::Check;
 use super::finding::Finding;
@@ -29,14 +29,11 @@ pub(super) fn finding(client: &Client, name: &PolicyName) -> Finding {
         }
         Err(error) => return Finding::of(Check::DryRun, &error.into()),
     };
-    let scheme = match policy.key() {
-        PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
-        PublicKey::Ec(_) => Scheme::Ecdsa,
-    };
     let hash = Sha256::digest(TEXT).to_vec();
+    let what = service::hash_to_sign(policy.key(), HashAlgorithm::Sha256, hash);
     let context =
         SigningContext { description: Some(DESCRIPTION.to_owned()), ..SigningContext::default() };
-    match client.sign_hash_in(&context, &policy, &HashToSign { scheme, hash }) {
+    match client.sign_hash_in(&context, &policy, &what) {
         Ok(_) => Finding::ok(
             Check::DryRun,
             format!(

@@ -7,7 +7,7 @@ use signpath_client::Error;
 use signpath_client::client::Client;
 use signpath_client::config::{Config, Via};
 use signpath_client::error::{Class, Situation};
-use signpath_client::key::{HashToSign, PublicKey, Scheme};
+use signpath_client::key::{HashToSign, PublicKey};
 use signpath_client::log::Log;
 use signpath_client::metadata::{SigningContext, SourceProcess};
 use signpath_client::policy::Policy;
@@ -168,13 +168,9 @@ fn chosen(config: Config, key: &KeyReference) -> Option<(Config, Credentials)> {
         .map(|(credentials, slot)| (slot, credentials))
 }
 
-/// cosign's keys of RSA are used with PKCS #1 v1.5.
+/// The digest that cosign gives or means.
 pub(super) fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
-    let scheme = match key {
-        PublicKey::Rsa(_) => Scheme::RsaPkcs1(message.hash),
-        PublicKey::Ec(_) => Scheme::Ecdsa,
-    };
-    HashToSign { scheme, hash: message.digest.clone() }
+    service::hash_to_sign(key, message.hash, message.digest.clone())
 }
 
 /// A refusal that another way of signing does not have names that way.

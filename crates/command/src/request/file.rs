@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use signpath_client::config::PayloadForm;
 
 use super::Unusable;
 use super::archive::unpacked;
+use crate::bundle::Envelope;
 use crate::statement::PAYLOAD_TYPE;
 
 /// What comes back may have this much more in it than what was handed in.
@@ -34,19 +34,6 @@ pub(crate) struct SignedFile {
     pub(crate) content: Vec<u8>,
     /// As the service made it; nobody has checked it.
     pub(crate) signature: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload: String,
-    payload_type: String,
-    signatures: Vec<EnvelopeSignature>,
-}
-
-#[derive(Deserialize)]
-struct EnvelopeSignature {
-    sig: String,
 }
 
 impl File {

@@ -3,12 +3,13 @@
 use sha2::{Digest, Sha256};
 use signpath_client::config::{Config, CosignSettings};
 use signpath_client::error::Situation;
-use signpath_client::key::{HashAlgorithm, Scheme};
+use signpath_client::key::HashAlgorithm;
 use signpath_client::metadata::{Payload, SigningContext};
 use signpath_client::{Client, HashToSign, Policy, PublicKey};
 
 use crate::error::Error;
 use crate::payload;
+use crate::service;
 use crate::sign::{Format, Message, Signed};
 use crate::statement;
 
@@ -43,13 +44,10 @@ impl ByHash<'_> {
     }
 }
 
-/// cosign checks SHA-256, and with RSA keys PKCS #1 v1.5.
+/// cosign checks SHA-256.
 pub(super) fn to_sign(key: &PublicKey, message: &Message) -> HashToSign {
-    let scheme = match key {
-        PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
-        PublicKey::Ec(_) => Scheme::Ecdsa,
-    };
-    HashToSign { scheme, hash: Sha256::digest(message.to_sign()).to_vec() }
+    let digest = Sha256::digest(message.to_sign()).to_vec();
+    service::hash_to_sign(key, HashAlgorithm::Sha256, digest)
 }
 
 /// What the audit shows of a message.
