@@ -23,9 +23,12 @@ fn fails_under(process: &Alone, settings: Value) {
 const TOTAL: &str =
     "no time is left for another one: SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS is";
 
+/// Short, so that chance cannot make the first pause outlast the total time.
+const FIRST_PAUSE: (&str, &str) = ("SIGNPATH_TIMEOUTS_FIRST_RETRY_DELAY", "0.05");
+
 #[test]
 fn the_end_of_the_total_time_is_said_with_the_time_and_the_setting() {
-    alone(|process| {
+    alone_with(&[FIRST_PAUSE], |process| {
         fails_under(
             &process,
             json!({ "ServiceUnavailableTimeoutInSeconds": 1, "HttpRequestTimeoutInSeconds": 0.4 }),
@@ -38,10 +41,7 @@ fn the_end_of_the_total_time_is_said_with_the_time_and_the_setting() {
 /// The older generation has no name for the total time; its time of an attempt and the newer total go together.
 #[test]
 fn the_end_of_the_total_time_is_said_under_the_older_names_too() {
-    let variables = [
-        ("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "1.2"),
-        ("SIGNPATH_TIMEOUTS_FIRST_RETRY_DELAY", "0.05"),
-    ];
+    let variables = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "1.2"), FIRST_PAUSE];
     alone_with(&variables, |process| {
         fails_under(&process, json!({ "Timeouts": { "HttpRequest": 0.4 } }));
     })
