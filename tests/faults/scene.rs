@@ -148,6 +148,20 @@ impl Scene {
         scene
     }
 
+    /// A resolver that takes every question and answers none, in a network of the program's own.
+    pub(super) fn without_a_resolver() -> Self {
+        let mut scene = Self::elsewhere(Service::Nobody, "https://service.invalid/Api");
+        scene.set("no_proxy", "*");
+        scene.runner = silent_resolver(&scene.place.path("tmp"));
+        scene
+    }
+
+    pub(super) fn expired_a_day_ahead() -> Self {
+        let mut scene = Self::showing(ServerCertificate::Brief);
+        scene.a_day_ahead();
+        scene
+    }
+
     pub(super) fn behind_a_proxy(status: &'static str) -> Self {
         Self::behind(Peer::proxy(status))
     }
@@ -196,10 +210,18 @@ impl Scene {
         self.set("SIGNPATH_LOG_FILE_DIRECTORY", &disk);
     }
 
+    pub(super) fn a_day_ahead(&mut self) {
+        self.at_another_time("+1d");
+    }
+
     pub(super) fn a_day_behind(&mut self) {
+        self.at_another_time("-1d");
+    }
+
+    fn at_another_time(&mut self, offset: &str) {
         let library = faketime().expect("the row is left out without it");
         self.set("LD_PRELOAD", &library.display().to_string());
-        self.set("FAKETIME", "-1d");
+        self.set("FAKETIME", offset);
         self.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
 
@@ -290,6 +312,25 @@ const NAME_SPACE: [&str; 4] = ["unshare", "--user", "--map-root-user", "--mount"
 pub(super) fn can_mount() -> bool {
     let [program, words @ ..] = NAME_SPACE;
     let status = Command::new(program).args(words).arg("true").stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The words before a program that asks for names in a network where port 53 takes everything and answers nothing: the
+/// program inherits the socket and never reads it. `folder` is for the resolver's configuration.
+fn silent_resolver(folder: &Path) -> Vec<String> {
+    let resolver = "ip link set lo up && printf 'nameserver 127.0.0.1\noptions timeout:3 attempts:1\n' >\"$0/resolv.conf\" \
+                    && mount --bind \"$0/resolv.conf\" /etc/resolv.conf && exec perl -MSocket -e \
+                    '$^F = 99; socket(S, PF_INET, SOCK_DGRAM, 0) && bind(S, sockaddr_in(53, INADDR_LOOPBACK)) && exec @ARGV' \"$@\"";
+    let words = [&NAME_SPACE[..], &["--net", "sh", "-c", resolver, &folder.display().to_string()]];
+    words.concat().into_iter().map(str::to_owned).collect()
+}
+
+/// Whether this system has what [`silent_resolver`] needs.
+pub(super) fn can_silence_the_resolver() -> bool {
+    let place = Workplace::new();
+    let words = silent_resolver(&place.path("tmp"));
+    let mut command = Command::new(&words[0]);
+    let status = command.args(&words[1..]).arg("true").stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 

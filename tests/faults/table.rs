@@ -35,6 +35,8 @@ enum Needs {
     Nothing,
     Faketime,
     NameSpaces,
+    /// A name space with a network of its own.
+    Network,
 }
 
 /// How a fault is made.
@@ -124,7 +126,10 @@ impl Row {
         match self.needs {
             Needs::Faketime if scene::faketime().is_none() => Some("libfaketime is not installed"),
             Needs::NameSpaces if !scene::can_mount() => Some("users may not have name spaces here"),
-            Needs::Nothing | Needs::Faketime | Needs::NameSpaces => None,
+            Needs::Network if !scene::can_silence_the_resolver() => Some(
+                "users may not have a network of their own here, or ip and perl are not installed",
+            ),
+            Needs::Nothing | Needs::Faketime | Needs::NameSpaces | Needs::Network => None,
         }
     }
 
@@ -268,12 +273,14 @@ pub(super) const GROUPS: &[(&str, &[Row])] =
 #[rustfmt::skip]
 const WAYS: &[Row] = &[
     way("the name does not resolve", Repeats::NotSent, (CKR_FUNCTION_FAILED, "the system's resolver took 0."), Scene::without_an_address),
+    way("the resolver does not answer", Repeats::NotSent, (CKR_FUNCTION_FAILED, "the system's resolver took 3."), Scene::without_a_resolver).takes(1.3).needs(Needs::Network),
     way("the connection is refused", Repeats::NotSent, (CKR_FUNCTION_FAILED, "no connection (Connection refused"), Scene::refusing),
     way("the connection is never made", Repeats::NotSent, (CKR_FUNCTION_FAILED, "no connection"), Scene::with_a_full_queue),
     way("the TLS handshake is never answered", Repeats::NotSent, (CKR_FUNCTION_FAILED, "no connection"), Scene::silent),
     way("TLS: a wrong CA", Repeats::Never, (CKR_GENERAL_ERROR, "SIGNPATH_TLS_CA_CERTIFICATE"), Scene::of_an_unknown_ca),
     way("TLS: a wrong name", Repeats::Never, (CKR_GENERAL_ERROR, "the server's certificate is for another name"), || Scene::showing(ServerCertificate::OfAnotherName)),
     way("TLS: expired", Repeats::Never, (CKR_GENERAL_ERROR, "not valid at the time of this machine's clock"), || Scene::showing(ServerCertificate::Expired)),
+    way("TLS: expired by a clock that is a day ahead", Repeats::Never, (CKR_GENERAL_ERROR, "Check this machine's clock"), Scene::expired_a_day_ahead).needs(Needs::Faketime),
     way("TLS: a client certificate is missing", Repeats::Never, (CKR_GENERAL_ERROR, "SIGNPATH_TLS_CLIENT_CERTIFICATE"), Scene::without_a_client_certificate),
     way("the proxy refuses", Repeats::NoTunnel, (CKR_FUNCTION_FAILED, "the proxy makes no connection"), || Scene::behind_a_proxy("403 Forbidden")),
     way("the proxy wants a password", Repeats::Never, (CKR_GENERAL_ERROR, "user:password@ before the host"), || Scene::behind_a_proxy("407 Proxy Authentication Required")),
@@ -302,7 +309,7 @@ const STATUSES: &[Row] = &[
     answer("404 with a reason", Repeats::Never, (CKR_ARGUMENTS_BAD, "the service answered 404"), |fault| refusal(fault, 404)),
     answer("404 without one", Repeats::Never, (CKR_ARGUMENTS_BAD, "the service answered 404"), |fault| fault.status(404)).on(READING_AND_FILES),
     answer("404 without one, and the older form is there", Repeats::Works, WORKS, |fault| fault.status(404)).on(HASHES),
-    answer("408", Repeats::Never, (CKR_FUNCTION_FAILED, "the service answered 408"), |fault| fault.status(408)),
+    answer("408", Repeats::Never, (CKR_FUNCTION_FAILED, "Try again later"), |fault| fault.status(408)),
     answer("409", Repeats::Never, (CKR_ARGUMENTS_BAD, "the service answered 409"), |fault| refusal(fault, 409)),
     answer("413", Repeats::Never, (CKR_ARGUMENTS_BAD, "the service answered 413"), |fault| fault.status(413)),
     answer("429", Repeats::TooManyRequests, (CKR_FUNCTION_FAILED, "SIGNPATH_TIMEOUTS_RETRY_COUNT"), |fault| fault.status(429)),
@@ -370,6 +377,7 @@ const BUDGETS: &[Row] = &[
 const PLACES: &[Row] = &[
     row("no log file can be written", Made::Place(Scene::without_a_log_file), Repeats::Works, (CKR_OK, "cannot be written")),
     row("neither cache nor memory can be written", Made::Place(Scene::without_folders), Repeats::Works, WORKS),
+    row("the clock a day ahead", Made::Place(Scene::a_day_ahead), Repeats::Works, WORKS).needs(Needs::Faketime),
     row("the clock a day behind", Made::Place(Scene::a_day_behind), Repeats::Never, (CKR_GENERAL_ERROR, "Check this machine's clock")).on(READING).needs(Needs::Faketime),
     row("the disk is full", Made::Place(Scene::with_a_full_disk), Repeats::Works, (CKR_OK, "No space left on device")).needs(Needs::NameSpaces),
 ];

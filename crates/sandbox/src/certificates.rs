@@ -36,6 +36,8 @@ const BACKDATED: Duration = Duration::from_secs(60 * 60);
 const LIFETIME: Duration = Duration::from_secs(60 * 60 * 24 * 3650);
 /// How long ago a certificate has ended that is to have ended: after it was backdated.
 const ENDED: Duration = Duration::from_secs(30 * 60);
+/// How soon one ends that is to end soon: not while somebody looks at it, and within a day.
+const ENDS: Duration = Duration::from_secs(60 * 60);
 
 /// id-kp-serverAuth, id-kp-clientAuth and id-kp-codeSigning (RFC 5280, 4.2.1.12).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -56,6 +58,8 @@ pub(crate) enum Usage {
     Server(Vec<IpAddr>),
     /// The same, and it has ended.
     ExpiredServer(Vec<IpAddr>),
+    /// The same, and it ends soon.
+    BriefServer(Vec<IpAddr>),
     /// A TLS server of this DNS name alone.
     OtherServer(&'static str),
     /// A TLS client.
@@ -123,7 +127,11 @@ impl Authority {
         let build = || -> builder::Result<Vec<u8>> {
             let subject = Name::from_str(&format!("CN={common_name}"))?;
             let spki = SubjectPublicKeyInfoOwned::from_der(spki_der)?;
-            let ends = matches!(usage, Usage::ExpiredServer(_)).then(|| SystemTime::now() - ENDED);
+            let ends = match usage {
+                Usage::ExpiredServer(_) => Some(SystemTime::now() - ENDED),
+                Usage::BriefServer(_) => Some(SystemTime::now() + ENDS),
+                _ => None,
+            };
             let ends = ends.map(Time::try_from).transpose()?;
             let profile = |issuer| Profile::Leaf { issuer, subject, usage };
             Ok(self.sign(profile, spki, ends)?.to_der()?)
@@ -311,7 +319,10 @@ impl Usage {
     fn oid(&self) -> ObjectIdentifier {
         match self {
             Self::CodeSigning(_) => CODE_SIGNING,
-            Self::Server(_) | Self::ExpiredServer(_) | Self::OtherServer(_) => SERVER_AUTH,
+            Self::Server(_)
+            | Self::ExpiredServer(_)
+            | Self::BriefServer(_)
+            | Self::OtherServer(_) => SERVER_AUTH,
             Self::Client => CLIENT_AUTH,
         }
     }
@@ -321,7 +332,9 @@ impl Usage {
             Self::CodeSigning(Some(name)) => Ok(vec![general_name(name)?]),
             Self::CodeSigning(None) | Self::Client => Ok(Vec::new()),
             Self::OtherServer(name) => Ok(vec![GeneralName::DnsName(Ia5String::new(*name)?)]),
-            Self::Server(addresses) | Self::ExpiredServer(addresses) => {
+            Self::Server(addresses)
+            | Self::ExpiredServer(addresses)
+            | Self::BriefServer(addresses) => {
                 let localhost = GeneralName::DnsName(Ia5String::new("localhost")?);
                 let addresses = addresses.iter().map(|address| GeneralName::from(*address));
                 Ok([localhost].into_iter().chain(addresses).collect())

@@ -37,6 +37,8 @@ pub enum ServerCertificate {
     Right,
     /// The right one, which has ended an hour ago.
     Expired,
+    /// The right one, which ends in an hour: it has ended for a clock that is a day ahead.
+    Brief,
     /// Of another server's name, below the same root.
     OfAnotherName,
 }
@@ -82,6 +84,7 @@ impl Tls {
         let usage = match choices.certificate {
             ServerCertificate::Right => Usage::Server(served(listening)),
             ServerCertificate::Expired => Usage::ExpiredServer(served(listening)),
+            ServerCertificate::Brief => Usage::BriefServer(served(listening)),
             ServerCertificate::OfAnotherName => Usage::OtherServer("other.invalid"),
         };
         let server = leaf(&root, "signpath-sandbox", usage)?;

@@ -29,7 +29,7 @@ pub enum Situation {
     Rotated,
     /// 500 and other 5xx.
     ServiceFailed,
-    /// 502, 503, 504.
+    /// 408, 502, 503, 504.
     ServiceDown,
     /// The attempt took too long.
     TimeOut,
@@ -163,7 +163,7 @@ fn of_status(status: u16, message: &ServiceMessage) -> Option<Situation> {
         404 | 405 => Some(Situation::NotFound),
         407 => Some(Situation::ProxyPassword),
         429 => Some(Situation::RateLimit),
-        502..=504 => Some(Situation::ServiceDown),
+        408 | 502..=504 => Some(Situation::ServiceDown),
         500.. => Some(Situation::ServiceFailed),
         _ => None,
     }
