@@ -3,7 +3,7 @@
 use sha2::Digest;
 
 /// A digest algorithm of an RSA signature.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum HashAlgorithm {
     Md5,
     Sha1,
@@ -13,14 +13,14 @@ pub(crate) enum HashAlgorithm {
 }
 
 /// `paddingMode` of `SignHash`; part of the algorithm's name in the multipart form.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Padding {
     Pkcs1,
     Pss,
 }
 
 /// `signatureFormat` of `SignHash`, `EcdsaSignatureFormat` of the multipart form.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum EcdsaFormat {
     /// r and s in the length of the curve's order, one after the other.
     Ieee,
@@ -29,7 +29,7 @@ pub(crate) enum EcdsaFormat {
 }
 
 /// What a client wants a digest to become.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Algorithm {
     Rsa { hash: HashAlgorithm, padding: Padding },
     Ecdsa { format: EcdsaFormat },

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     Config, Error, Generation, KeyMaterial, PolicyConfig, Sandbox,
     record::Memory,
+    replay::Replays,
     sandbox::bind,
     service::{self, Service},
     state::StateFolder,
@@ -29,6 +30,8 @@ pub struct Builder {
     keys: KeyMaterial,
     memory: Memory,
     processing_time: Duration,
+    round_trip_time: Duration,
+    replays: bool,
     config: Config,
 }
 
@@ -106,6 +109,23 @@ impl Builder {
         self
     }
 
+    /// Is so far away that each round trip takes this long, those of TCP's and TLS's handshakes included. Default: no time.
+    ///
+    /// What is under way waits for a clock of whole milliseconds, so that a round trip may take two milliseconds more.
+    #[must_use]
+    pub fn round_trip_time(mut self, time: Duration) -> Self {
+        self.round_trip_time = time;
+        self
+    }
+
+    /// Gives the signature again that it gave for the same digest before: for measurements of clients, which are not to
+    /// measure this service.
+    #[must_use]
+    pub fn replay(mut self) -> Self {
+        self.replays = true;
+        self
+    }
+
     /// Serves this content. Replaces what [`Self::generation`] and [`Self::policies`] said before.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
@@ -145,6 +165,8 @@ impl Builder {
         let origin = service::origin(address, tls.is_some());
         let mut service = Service::new(&self.config, state, self.keys, self.memory, origin)?;
         service.processing_time = self.processing_time;
+        service.round_trip_time = self.round_trip_time;
+        service.replays = self.replays.then(Replays::default);
         Sandbox::assemble(service, tls, ca_file, listener)?.announced(self.state.as_deref())
     }
 

@@ -97,6 +97,7 @@ impl Request {
 /// Keeps and counts what came in.
 pub(crate) struct Recorder {
     pub(crate) requests: Newest<Request>,
+    requested: AtomicUsize,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
 }
@@ -105,9 +106,20 @@ impl Recorder {
     pub(crate) fn new(memory: Memory) -> Self {
         Self {
             requests: Newest::new(memory),
+            requested: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             handshakes: AtomicUsize::new(0),
         }
+    }
+
+    /// Counts a request, and keeps it if requests are kept.
+    pub(crate) fn requested(&self, request: impl FnOnce() -> Request) {
+        self.requested.fetch_add(1, Ordering::Relaxed);
+        self.requests.keep(request);
+    }
+
+    pub(crate) fn request_count(&self) -> usize {
+        self.requested.load(Ordering::Relaxed)
     }
 
     /// Counts a connection and gives its number.

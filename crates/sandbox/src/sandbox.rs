@@ -129,6 +129,12 @@ impl Sandbox {
         self.service.recorder.requests.clear();
     }
 
+    /// How many requests came in so far, kept or not.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.service.recorder.request_count()
+    }
+
     /// How many connections were accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {

@@ -29,6 +29,7 @@ use crate::{
     answer::Answer,
     connection::{Connection, Outgoing, Sending, Wire},
     fault::{Action, Canned, Fault},
+    line::Line,
     problem::Problem,
     record,
     routes::{self, Call, Form, Route},
@@ -106,10 +107,11 @@ async fn serve(
 ) {
     // Without it small answers wait for the acknowledgement of the one before; it is only a matter of speed.
     drop(stream.set_nodelay(true));
+    let line = Line::of(stream, service.round_trip_time);
     match tls {
-        None => serve_http(service, stream, connection).await,
+        None => serve_http(service, line, connection).await,
         Some(tls) => {
-            let Ok(stream) = tls.accept(stream).await else { return };
+            let Ok(stream) = tls.accept(line).await else { return };
             service.recorder.shook_hands();
             serve_http(service, stream, connection).await;
         }
@@ -157,7 +159,7 @@ async fn handle(
         tamper: None,
     };
     let record = || record_of(&call, route, connection.number, is_http2);
-    service.recorder.requests.keep(record);
+    service.recorder.requested(record);
     let fault = service.faults.take(route).unwrap_or_else(Fault::none);
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;

@@ -8,6 +8,7 @@ use crate::{
     catalog::Catalog,
     fault::FaultQueue,
     record::{Memory, Recorder},
+    replay::Replays,
     signing_request::{SigningRequest, ledger::Ledger},
     state::{Identity, StateFolder},
     store::Store,
@@ -24,6 +25,10 @@ pub(crate) struct Service {
     pub(crate) requests: Ledger,
     /// How long a file-based request is in progress, once nothing stands in its way.
     pub(crate) processing_time: Duration,
+    /// How far away it is.
+    pub(crate) round_trip_time: Duration,
+    /// The signatures that are given again, if they are to be.
+    pub(crate) replays: Option<Replays>,
     /// Scheme, host and port, as clients reach it.
     pub(crate) origin: String,
 }
@@ -49,6 +54,8 @@ impl Service {
             recorder: Recorder::new(memory),
             requests,
             processing_time: Duration::ZERO,
+            round_trip_time: Duration::ZERO,
+            replays: None,
             origin,
         })
     }

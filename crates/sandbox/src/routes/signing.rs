@@ -125,12 +125,19 @@ pub(super) fn sign(service: &Service, call: &Call, order: &Order) -> Result<Sign
     let tamper = call.tamper.as_ref();
     let material = service.catalog.signing_material(policy, tamper).map_err(internal)?;
     let digest = tamper.map_or_else(|| order.digest.clone(), |tamper| tamper.digest(&order.digest));
-    let signature = match order.algorithm {
+    let sign = || match order.algorithm {
         Algorithm::Rsa { hash, padding } => material.key.sign_rsa(hash, padding, &digest),
         Algorithm::Ecdsa { format } => {
             let format = tamper.map_or(format, |tamper| tamper.format(format));
             material.key.sign_ecdsa(format, &digest)
         }
+    };
+    let signature = match &service.replays {
+        Some(replays) if tamper.is_none() => {
+            let policy = format!("{}/{}", order.project, order.policy);
+            replays.signature(&policy, order.algorithm, &digest, sign)
+        }
+        _ => sign(),
     };
     let cannot = || Problem::field("", "The key cannot sign with this algorithm.");
     let signature = signature.ok_or_else(cannot)?;

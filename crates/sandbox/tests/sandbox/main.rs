@@ -11,6 +11,8 @@ mod fixture;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod measuring;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod policies;

@@ -49,7 +49,7 @@ fn http2_data(stream: &mut impl Read) -> Vec<u8> {
     }
 }
 
-fn client(sandbox: &Sandbox, identity: Option<&str>) -> ClientConfig {
+pub(crate) fn client(sandbox: &Sandbox, identity: Option<&str>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     let root = sandbox.ca_certificate_pem().unwrap();
     roots.add(CertificateDer::from_pem_slice(root.as_bytes()).unwrap()).unwrap();
@@ -68,7 +68,7 @@ fn client(sandbox: &Sandbox, identity: Option<&str>) -> ClientConfig {
     }
 }
 
-fn tls(
+pub(crate) fn tls(
     sandbox: &Sandbox,
     name: &str,
     config: ClientConfig,
