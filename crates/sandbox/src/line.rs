@@ -79,15 +79,10 @@ async fn receive(
     one_way: Duration,
 ) {
     let mut bytes = vec![0; PIECE];
-    loop {
+    while from_client.readable().await.is_ok() {
         let read = match from_client.try_read(&mut bytes) {
             Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                match from_client.readable().await {
-                    Ok(()) => continue,
-                    Err(_) => return,
-                }
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             // A broken connection ends as one that was closed.
             Err(_) => 0,
         };
@@ -102,18 +97,22 @@ async fn receive(
 async fn send(mut leaving: UnboundedReceiver<Piece>, to_client: OwnedWriteHalf) {
     while let Some(Piece { arrives, mut bytes }) = leaving.recv().await {
         tokio::time::sleep_until(arrives).await;
-        while !bytes.is_empty() {
-            match to_client.try_write(bytes.make_contiguous()) {
-                Ok(written) => drop(bytes.drain(..written)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if to_client.writable().await.is_err() {
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
+        if write_all(&to_client, bytes.make_contiguous()).await.is_err() {
+            return;
         }
     }
+}
+
+async fn write_all(to_client: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        to_client.writable().await?;
+        match to_client.try_write(bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 impl Drop for LongLine {
