@@ -1,6 +1,7 @@
 //! One organization at one address with one token: the policies it may use, and signatures that are checked before
 //! they are handed out.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use crate::log::Log;
 use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
 use crate::retry::{self, Cause, Clock as _, Failed, Limits, Wall};
-use crate::secret::{Credentials, HIDDEN, Token};
+use crate::secret::{Credentials, Token, without_token};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
 
@@ -105,17 +106,26 @@ impl Client {
     /// [`crate::Class::Unauthorized`] for a wrong token; everything that keeps an answer from coming.
     pub fn policies(&self) -> Result<Vec<Policy>, Error> {
         let asked = format!("reading the signing policies at {}", self.api_url);
-        self.list(self.project.as_deref(), self.signing_policy.as_deref(), &asked, &Wall::start())
+        self.list(self.project.as_deref(), self.signing_policy.as_deref(), &asked, &Effort::start())
     }
 
-    /// One policy, whatever project and policy are configured; `None` if the token may not use it.
+    /// One policy, whatever project and policy are configured; `None` if the token may not use it. Letter case decides only
+    /// between several.
     ///
     /// # Errors
     /// As [`Self::policies`].
     pub fn policy(&self, project: &str, policy: &str) -> Result<Option<Policy>, Error> {
         let asked = format!("reading the signing policy {project}/{policy} at {}", self.api_url);
-        let found = self.list(Some(project), Some(policy), &asked, &Wall::start())?;
-        Ok(found.into_iter().next())
+        let mut found = self.list(Some(project), Some(policy), &asked, &Effort::start())?;
+        if let Some(exact) =
+            found.iter().position(|found| (found.project(), found.slug()) == (project, policy))
+        {
+            return Ok(Some(found.swap_remove(exact)));
+        }
+        if found.len() > 1 {
+            warn!("several signing policies are called {project}/{policy}, in other letter case");
+        }
+        Ok(found.pop().filter(|_| found.is_empty()))
     }
 
     /// Has a digest signed (`POST …/SigningRequests/SignHash`, or the multipart form of older services) and checks the
@@ -141,15 +151,15 @@ impl Client {
         if let Some(why) = policy.key().objection(what) {
             return Err(Error::Unsuitable { policy: policy.name(), why });
         }
-        let clock = Wall::start();
-        let signed = self.submit(context, policy, what, &clock)?;
+        let effort = Effort::start();
+        let signed = self.submit(context, policy, what, &effort)?;
         let link = signed.link;
         let fault = match policy.key().fixed_signature(signed.signature) {
             Ok(signature) if policy.key().verify(what, &signature) => return Ok(signature),
             Ok(_) => "it does not verify with the policy's public key".to_owned(),
             Err(reason) => reason.to_string(),
         };
-        Err(self.explain(policy, fault, link, &clock))
+        Err(self.explain(policy, fault, link, &effort))
     }
 
     /// Tries the forms until the service knows one. Which one it knows is remembered when it has worked.
@@ -158,7 +168,7 @@ impl Client {
         context: &SigningContext,
         policy: &Policy,
         what: &HashToSign,
-        clock: &Wall,
+        effort: &Effort,
     ) -> Result<Signed, Error> {
         let asked = format!("signing with {} at {}", policy.name(), self.api_url);
         let metadata = self.metadata(context);
@@ -172,7 +182,7 @@ impl Client {
         };
         let mut unknown_route = None;
         for (place, form) in self.forms() {
-            match self.call(&request.encode(form), &asked, clock) {
+            match self.call(&request.encode(form), &asked, effort) {
                 Ok(answer) => {
                     let signed =
                         sign::decode(&answer.body).map_err(|why| self.bad_answer(&asked, &why))?;
@@ -210,7 +220,7 @@ impl Client {
     }
 
     fn note(&self, policy: &Policy, metadata: &Metadata, signed: &Signed) {
-        let id = shown(signed.id.as_deref().unwrap_or("without an id"));
+        let id = self.shown(signed.id.as_deref().unwrap_or("without an id"));
         info!(
             "{} signed: signing request {id} (correlation id {})",
             policy.name(),
@@ -219,10 +229,16 @@ impl Client {
     }
 
     /// Why a signature is not right: a fresh look at the policy tells whether its key was rotated.
-    fn explain(&self, policy: &Policy, fault: String, link: Option<String>, clock: &Wall) -> Error {
+    fn explain(
+        &self,
+        policy: &Policy,
+        fault: String,
+        link: Option<String>,
+        effort: &Effort,
+    ) -> Error {
         let name = policy.name();
         let asked = format!("reading the signing policy {name} at {}", self.api_url);
-        let found = self.list(Some(policy.project()), Some(policy.slug()), &asked, clock);
+        let found = self.list(Some(policy.project()), Some(policy.slug()), &asked, effort);
         let seen = match found {
             Err(error) => format!("whether the key was rotated is not known, as {error}"),
             Ok(policies) => match policies.iter().find(|found| found.name() == name) {
@@ -233,16 +249,21 @@ impl Client {
                 Some(_) => "the policy's key is still the same".to_owned(),
             },
         };
-        let link = link.as_deref().map(shown);
+        let link = link.as_deref().map(|link| self.shown(link));
         Error::WrongSignature { policy: name, detail: format!("{fault}; {seen}"), link }
     }
 
-    /// What is wrong with an answer may quote it.
     fn bad_answer(&self, asked: &str, why: &str) -> Error {
+        Error::Answer { asked: asked.to_owned(), why: self.shown(why) }
+    }
+
+    /// A text of the service, or about what it has sent, as a part of one line. Tokens are taken out before it is cut: half
+    /// of one is a secret, too.
+    fn shown(&self, text: &str) -> String {
         let tokens = self.token.known();
-        let why =
-            tokens.iter().fold(why.to_owned(), |why, token| why.replace(token.expose(), HIDDEN));
-        Error::Answer { asked: asked.to_owned(), why: shown(&why) }
+        let hidden =
+            tokens.iter().fold(text.to_owned(), |text, token| without_token(&text, token.expose()));
+        shown(&hidden)
     }
 
     fn list(
@@ -250,15 +271,16 @@ impl Client {
         project: Option<&str>,
         policy: Option<&str>,
         asked: &str,
-        clock: &Wall,
+        effort: &Effort,
     ) -> Result<Vec<Policy>, Error> {
-        let answer = self.call(&policies::request(project, policy), asked, clock)?;
+        let answer = self.call(&policies::request(project, policy), asked, effort)?;
         let entries = policies::decode(&answer.body).map_err(|why| self.bad_answer(asked, &why))?;
         let read = entries.into_iter().map(|entry| match entry {
             Ok(entry) => Policy::from_entry(&entry, self.placeholders),
             Err(bad) => Err(LeftOut { name: bad.name, why: bad.why }),
         });
-        let policies = read.filter_map(|policy| policy.inspect_err(log_left_out).ok());
+        let policies =
+            read.filter_map(|policy| policy.inspect_err(|bad| self.log_left_out(bad)).ok());
         let mut seen = HashSet::new();
         let policies = policies.filter(|found| asked_for(found, project, policy));
         Ok(policies.filter(|found| seen.insert(found.name()) || log_twice(found)).collect())
@@ -266,12 +288,15 @@ impl Client {
 
     /// Sends a request until there is an answer, as far as the table of repetitions allows. A request that was refused
     /// for its token was not carried out: it is sent once more if there is another token by now.
-    fn call(&self, request: &Request, asked: &str, clock: &Wall) -> Result<Answer, Error> {
-        let token = self.token.current(self.time_left())?;
-        let answered = self.send(request, &token, asked, clock);
+    fn call(&self, request: &Request, asked: &str, effort: &Effort) -> Result<Answer, Error> {
+        let limits = self.limits_of(effort);
+        let token = self.token.current(effort.left(&limits))?;
+        let answered = self.send(request, &token, asked, effort);
+        let limits = self.limits_of(effort);
         let is_refused = matches!(&answered, Err(error) if error.class() == Class::Unauthorized);
-        let newer = if is_refused { self.token.instead_of(&token, self.time_left()) } else { None };
-        newer.map_or(answered, |newer| self.send(request, &newer, asked, clock))
+        let asks_again = is_refused && limits.exhausted(effort.clock.elapsed()).is_none();
+        let newer = asks_again.then(|| self.token.instead_of(&token, effort.left(&limits)));
+        newer.flatten().map_or(answered, |newer| self.send(request, &newer, asked, effort))
     }
 
     fn send(
@@ -279,21 +304,46 @@ impl Client {
         request: &Request,
         token: &Token,
         asked: &str,
-        clock: &Wall,
+        effort: &Effort,
     ) -> Result<Answer, Error> {
-        let limits = match self.deadline {
-            Some(_) => self.limits.within(clock.elapsed(), self.time_left()),
-            None => self.limits,
-        };
-        retry::run(request.call, &limits, clock, |time| {
+        let limits = self.limits_of(effort);
+        if let Some(because) = limits.exhausted(effort.clock.elapsed()) {
+            return Err(Error::OutOfTime { asked: asked.to_owned(), because });
+        }
+        retry::run(request.call, &limits, &effort.clock, &effort.once_used, |time| {
             self.transport.send(request, token, time).map_err(|broken| failed(broken, asked))
         })
     }
 
-    /// Until the deadline, where there is one.
-    fn time_left(&self) -> Duration {
+    fn log_left_out(&self, left_out: &LeftOut) {
+        let (name, why) = (self.shown(&left_out.name), self.shown(&left_out.why));
+        warn!("the signing policy {name} is left out: {why}");
+    }
+
+    fn limits_of(&self, effort: &Effort) -> Limits {
         let left = |end: Instant| end.saturating_duration_since(Instant::now());
-        self.deadline.map_or(Duration::MAX, left)
+        match self.deadline {
+            Some(end) => self.limits.within(effort.clock.elapsed(), left(end)),
+            None => self.limits,
+        }
+    }
+}
+
+/// One call of this client, over all the requests that it takes: its time, and whether what may have been done was asked for
+/// once more.
+struct Effort {
+    clock: Wall,
+    once_used: Cell<bool>,
+}
+
+impl Effort {
+    /// The call begins now.
+    fn start() -> Self {
+        Self { clock: Wall::start(), once_used: Cell::new(false) }
+    }
+
+    fn left(&self, limits: &Limits) -> Duration {
+        limits.total.saturating_sub(self.clock.elapsed())
     }
 }
 
@@ -310,10 +360,6 @@ fn asked_for(found: &Policy, project: Option<&str>, policy: Option<&str>) -> boo
         wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(slug))
     };
     fits(project, found.project()) && fits(policy, found.slug())
-}
-
-fn log_left_out(left_out: &LeftOut) {
-    warn!("the signing policy {} is left out: {}", left_out.name, left_out.why);
 }
 
 /// Of two entries with one name nobody could be chosen; the first is kept.

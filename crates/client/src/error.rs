@@ -102,6 +102,13 @@ pub enum Error {
         /// Which property does not fit.
         why: String,
     },
+    /// The call needed one more request, and there was no time left for it.
+    OutOfTime {
+        /// What was being done.
+        asked: String,
+        /// What set the end.
+        because: Stop,
+    },
     /// The call was repeated, or could not be repeated any more, and still failed.
     GaveUp {
         /// The last attempt's error.
@@ -205,7 +212,7 @@ impl Error {
                 ..
             } => Class::Untrusted,
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
-            Self::Connection { .. } => Class::Transient,
+            Self::Connection { .. } | Self::OutOfTime { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
             Self::Redirect { .. } | Self::Unsuitable { .. } => Class::Refused,
             Self::Answer { .. } => Class::Answer,
@@ -295,6 +302,11 @@ impl Error {
                 link.iter().try_for_each(|link| write!(f, " [{link}]"))
             }
             Self::Unsuitable { policy, why } => write!(f, "{policy} cannot sign this: {why}"),
+            Self::OutOfTime { asked, because } => {
+                write!(f, "{asked} failed: it takes one more request (")?;
+                because.statement(f, "it")?;
+                f.write_str(")")
+            }
             Self::GaveUp { last, attempts, elapsed, because } => {
                 last.statement(f)?;
                 stopped(f, *attempts, *elapsed, *because)
@@ -354,22 +366,31 @@ fn stopped(
 ) -> fmt::Result {
     let plural = if attempts == 1 { "" } else { "s" };
     write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
-    match because {
-        Stop::Final => f.write_str(")"),
-        Stop::Budget { total } => write!(
-            f,
-            "; no time is left for another one: {TOTAL_TIME} is {} s)",
-            total.as_secs_f64()
-        ),
-        Stop::Deadline => {
-            f.write_str("; no time is left for another one before the caller stops waiting)")
+    if because != Stop::Final {
+        f.write_str("; ")?;
+        because.statement(f, "another one")?;
+    }
+    f.write_str(")")
+}
+
+impl Stop {
+    /// Why there was no further attempt, as a clause; nothing where the failure itself says it.
+    fn statement(self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
+        match self {
+            Self::Final => Ok(()),
+            Self::Budget { total } => {
+                write!(f, "no time is left for {what}: {TOTAL_TIME} is {} s", total.as_secs_f64())
+            }
+            Self::Deadline => {
+                write!(f, "no time is left for {what} before the caller stops waiting")
+            }
+            Self::Attempts => write!(f, "{REPETITIONS} allows no more"),
+            Self::PauseTooLong { wanted } => write!(
+                f,
+                "the service asks for a pause of {} s, longer than the time that is left",
+                wanted.as_secs()
+            ),
         }
-        Stop::Attempts => write!(f, "; {REPETITIONS} allows no more)"),
-        Stop::PauseTooLong { wanted } => write!(
-            f,
-            "; the service asks for a pause of {} s, longer than the time that is left)",
-            wanted.as_secs()
-        ),
     }
 }
 

@@ -107,7 +107,8 @@ impl Policy {
             None if placeholders => (Certificate::placeholder(&name, &key), Vec::new()),
             stated => {
                 let own = stated.and_then(Result::ok).filter(|own| own.public_key().is_ok());
-                let chain = own.as_ref().map(|leaf| chain::above(leaf, &entry.chain, &name));
+                let given = own.as_ref().zip(entry.chain.as_deref());
+                let chain = given.map(|(leaf, given)| chain::above(leaf, given, &name));
                 (own, chain.unwrap_or_default())
             }
         };

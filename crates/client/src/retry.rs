@@ -1,6 +1,7 @@
 //! When a failed call is sent again, and after how long: one table, one total budget, exponential backoff with full
 //! jitter, `Retry-After` honoured and the jitter added to it. Pure but for the clock that is handed in.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
@@ -181,6 +182,17 @@ impl Limits {
         self.attempt / 3
     }
 
+    /// Why nothing is sent any more in a call that has taken so long; `None` if there is time for an attempt.
+    pub(crate) fn exhausted(&self, elapsed: Duration) -> Option<Stop> {
+        let is_over = self.total.saturating_sub(elapsed) < self.least();
+        is_over.then(|| self.end())
+    }
+
+    /// What sets the end.
+    fn end(&self) -> Stop {
+        if self.is_cut_short { Stop::Deadline } else { Stop::Budget { total: self.total } }
+    }
+
     /// The least time of an attempt. No other one is started when less is left.
     fn least(&self) -> Duration {
         self.attempt / 2
@@ -188,7 +200,8 @@ impl Limits {
 }
 
 /// Sends until it works, must not be sent again, or the time is over. `attempt` gets the time it may take: what is left,
-/// but never so little that it could not succeed.
+/// but never so little that it could not succeed. `once_used` is that of all requests which may do the same thing: whether
+/// the one repetition of [`Repeat::Once`] is used up.
 ///
 /// # Errors
 /// The last attempt's error, with the number of attempts and the reason to stop if there was more than one.
@@ -196,10 +209,10 @@ pub(crate) fn run<T>(
     call: Call,
     limits: &Limits,
     clock: &impl Clock,
+    once_used: &Cell<bool>,
     mut attempt: impl FnMut(Duration) -> Result<T, Failed>,
 ) -> Result<T, Error> {
     let mut attempts = 0u32;
-    let mut once_used = false;
     loop {
         attempts = attempts.saturating_add(1);
         let left = limits.total.saturating_sub(clock.elapsed());
@@ -213,7 +226,7 @@ pub(crate) fn run<T>(
                 call,
                 cause: failed.cause,
                 attempts,
-                once_used,
+                once_used: once_used.get(),
                 elapsed: clock.elapsed(),
                 retry_after: failed.retry_after,
                 fraction: clock.fraction(),
@@ -224,7 +237,7 @@ pub(crate) fn run<T>(
                 return Err(given_up(failed.error, attempts, clock.elapsed(), because));
             }
             Next::Again { pause, possible_duplicate } => {
-                once_used |= possible_duplicate;
+                once_used.set(once_used.get() || possible_duplicate);
                 announce(&failed.error, pause, possible_duplicate);
                 clock.wait(pause);
             }
@@ -258,8 +271,7 @@ pub(crate) fn decide(limits: &Limits, now: Situation) -> Next {
     }
     match now.retry_after {
         Some(wanted) if wanted >= left => Next::Stop(Stop::PauseTooLong { wanted }),
-        _ if limits.is_cut_short => Next::Stop(Stop::Deadline),
-        _ => Next::Stop(Stop::Budget { total: limits.total }),
+        _ => Next::Stop(limits.end()),
     }
 }
 

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use x509_cert::der::pem;
 
 use crate::certificate::Certificate;
-use crate::client::Client;
-use crate::error::{Error, shown};
+use crate::client::{Client, Effort};
+use crate::error::Error;
 use crate::http::Answer;
-use crate::retry::Wall;
 use crate::wire::files::{self, About, FileSubmission, RequestStatus, SubmittedRequest};
 
 impl Client {
@@ -23,10 +22,13 @@ impl Client {
         let (project, policy) = (&submission.project, &submission.policy);
         let asked =
             format!("submitting a signing request to {project}/{policy} at {}", self.api_url);
-        let answer = self.call(&submission.encode(), &asked, &Wall::start())?;
+        let answer = self.call(&submission.encode(), &asked, &Effort::start())?;
         let read = files::submitted(&answer.body, answer.location.as_deref());
         let request = read.map_err(|why| self.bad_answer(&asked, &why))?;
-        Ok(SubmittedRequest { link: request.link.as_deref().map(shown), ..request })
+        Ok(SubmittedRequest {
+            link: request.link.as_deref().map(|link| self.shown(link)),
+            ..request
+        })
     }
 
     /// How a request goes (`GET …/<id>/Status`, or the whole request of older services).
@@ -35,16 +37,16 @@ impl Client {
     /// The service's refusal, no answer, or one of another shape.
     pub fn request_status(&self, id: &Uuid) -> Result<RequestStatus, Error> {
         let asked = format!("reading the status of the signing request {id} at {}", self.api_url);
-        let clock = Wall::start();
-        let answer = self.status_answer(id, &asked, &clock)?;
+        let effort = Effort::start();
+        let answer = self.status_answer(id, &asked, &effort)?;
         let status = files::status(&answer.body).map_err(|why| self.bad_answer(&asked, &why))?;
-        Ok(RequestStatus { words: shown(&status.words), ..status })
+        Ok(RequestStatus { words: self.shown(&status.words), ..status })
     }
 
-    fn status_answer(&self, id: &Uuid, asked: &str, clock: &Wall) -> Result<Answer, Error> {
+    fn status_answer(&self, id: &Uuid, asked: &str, effort: &Effort) -> Result<Answer, Error> {
         let id = id.to_string();
         if !self.is_without_status.load(Ordering::Relaxed) {
-            match self.call(&files::about(&id, About::Status), asked, clock) {
+            match self.call(&files::about(&id, About::Status), asked, effort) {
                 Err(error) if error.is_missing_route() => {
                     debug!("the service does not know /Status");
                     self.is_without_status.store(true, Ordering::Relaxed);
@@ -52,7 +54,7 @@ impl Client {
                 answered => return answered,
             }
         }
-        self.call(&files::about(&id, About::Whole), asked, clock)
+        self.call(&files::about(&id, About::Whole), asked, effort)
     }
 
     /// The zip of a completed request.
@@ -62,7 +64,7 @@ impl Client {
     pub fn signed_artifact(&self, id: &Uuid) -> Result<Vec<u8>, Error> {
         let asked = format!("fetching what the signing request {id} signed at {}", self.api_url);
         let request = files::about(&id.to_string(), About::SignedArtifact);
-        Ok(self.call(&request, &asked, &Wall::start())?.body)
+        Ok(self.call(&request, &asked, &Effort::start())?.body)
     }
 
     /// The zip that a request was made with; `None` if the service does not give it.
@@ -72,7 +74,7 @@ impl Client {
     pub fn unsigned_artifact(&self, id: &Uuid) -> Result<Option<Vec<u8>>, Error> {
         let asked = format!("fetching what the signing request {id} is about at {}", self.api_url);
         let request = files::about(&id.to_string(), About::UnsignedArtifact);
-        match self.call(&request, &asked, &Wall::start()) {
+        match self.call(&request, &asked, &Effort::start()) {
             Err(error) if error.is_missing_route() => Ok(None),
             answered => Ok(Some(answered?.body)),
         }
@@ -87,7 +89,7 @@ impl Client {
             "reading the certificate of the signing policy {project}/{policy} at {}",
             self.api_url
         );
-        let answer = self.call(&files::certificate(project, policy), &asked, &Wall::start())?;
+        let answer = self.call(&files::certificate(project, policy), &asked, &Effort::start())?;
         let der = pem::decode_vec(answer.body.trim_ascii()).map(|(_, der)| der);
         let read = Certificate::from_der(&der.unwrap_or(answer.body));
         read.map_err(|why| self.bad_answer(&asked, &why.to_string()))

@@ -93,6 +93,49 @@ fn policies_are_asked_for_with_the_configured_filters() {
 }
 
 #[test]
+fn of_policies_that_differ_in_letter_case_the_one_that_was_named_is_given() {
+    let policy = |project: &str, slug: &str| json!({ "projectSlug": project, "signingPolicySlug": slug, "publicKeyBytes": P256.spki });
+    let answer = json!({ "signingPolicies": [policy("Demo", "EC"), policy("demo", "ec"), policy("demo", "rsa")]});
+    let responder = Responder::script(vec![Reply::json(200, &answer.to_string())]);
+    let client = client(&responder);
+    for (project, slug, expected) in [
+        ("demo", "ec", Some("demo/ec")),
+        ("Demo", "EC", Some("Demo/EC")),
+        ("DEMO", "RSA", Some("demo/rsa")),
+        ("DEMO", "ec", None),
+        ("demo", "none", None),
+    ] {
+        let found = client.policy(project, slug).unwrap();
+        assert_eq!(found.map(|found| found.name()).as_deref(), expected, "{project}/{slug}");
+    }
+}
+
+#[test]
+fn a_token_that_is_cut_in_a_line_about_an_answer_is_hidden_first() {
+    let long = "x".repeat(190);
+    let entry = json!({ "projectSlug": format!("{long}{TOKEN}"), "publicKeyBytes": 7 });
+    let id = json!({ "signingRequestId": format!("{long}{TOKEN}"), "signature": 7 });
+    let answers = [
+        json!({ "signingPolicies": [entry] }),
+        id,
+        json!({ "signingPolicies": format!("{long}{TOKEN}") }),
+    ];
+    for answer in answers {
+        let responder = Responder::script(vec![Reply::json(200, &answer.to_string())]);
+        let client = client(&responder);
+        let (told, lines) = lines::of(|| {
+            let listed = client.policies().map_err(|error| error.to_string());
+            (
+                listed,
+                client.sign_hash(&policy(P256.spki), &ec_hash()).map_err(|error| error.to_string()),
+            )
+        });
+        let told = format!("{told:?}{lines:?}");
+        assert!(!told.contains(&TOKEN[..4]), "{told}");
+    }
+}
+
+#[test]
 fn policies_that_were_not_asked_for_are_not_shown() {
     let policy = |project: &str, slug: &str| json!({ "projectSlug": project, "signingPolicySlug": slug, "publicKeyBytes": P256.spki });
     let answer = json!({ "signingPolicies": [policy("demo", "ec"), policy("demo", "rsa"), policy("Demo", "EC"), policy("other", "ec")]});

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::secret::without_token;
@@ -155,10 +154,14 @@ fn plain_text(body: &[u8], secret: &str) -> String {
     if text.trim_start().starts_with('<') {
         return "an HTML page instead of an answer of the service".to_owned();
     }
-    // JSON can spell a secret in ways that are not looked for.
-    if text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_err() {
-        return "a damaged answer".to_owned();
-    }
+    // JSON can spell a secret in ways that are not looked for; written again, it spells it in one.
+    let text = match serde_json::from_str::<Value>(&text) {
+        Ok(value) => value.to_string().into(),
+        Err(_) if text.trim_start().starts_with(['{', '[', '"']) => {
+            return "a damaged answer".to_owned();
+        }
+        Err(_) => text,
+    };
     let whole = without_token(&text, secret);
     one_line(whole.get(..whole.len() - half_at_end(&whole, secret)).unwrap_or_default(), TEXT_MAX)
 }

@@ -191,6 +191,11 @@ fn a_secret_at_which_the_body_breaks_off_is_hidden() {
         ("no half", "no half"),
         (r#"{"detail":"s3\u0063ret"#, "a damaged answer"),
         ("{", "a damaged answer"),
+        (r#"{"message":"s3\u0063ret"}"#, r#"{"message":"***"}"#),
+        (r#"[["s3\u0063ret"]]"#, r#"[["***"]]"#),
+        (r#""s3\u0063ret""#, r#""***""#),
+        (r#"["s3\u0063re"#, "a damaged answer"),
+        (r#""s3\u0063re"#, "a damaged answer"),
     ] {
         assert_eq!(ServiceMessage::read(body.as_bytes(), "s3cret").text(), expected);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::redirect;
+use reqwest::{redirect, retry};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Failure};
@@ -52,6 +52,8 @@ impl Engine {
             // The environment's proxies are the configuration's business.
             .no_proxy()
             .redirect(redirect::Policy::none())
+            // What is sent again, and when, is the table's business.
+            .retry(retry::never())
             .user_agent(USER_AGENT)
             .tcp_nodelay(true)
             .connect_timeout(settings.connect_time)

@@ -54,15 +54,16 @@ pub(super) async fn exchange(
         let detail = format!("after {:.1} s", time.as_secs_f64());
         Broken::Exchange { failure: Failure::Timeout, detail }
     };
+    let secret = token.map(Token::expose).unwrap_or_default();
     let deadline = Instant::now() + time;
     let sent = timeout_at(deadline, outgoing.send()).await.map_err(late)?;
-    let response = sent.map_err(|error| failure::of(&error))?;
+    let response = sent.map_err(|error| failure::of(&error, secret))?;
     let status = response.status();
     if status.is_success() {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.map(str::to_owned);
         let date = date(response.headers());
-        return timeout_at(deadline, read(response, request.answer_max))
+        return timeout_at(deadline, read(response, request.answer_max, secret))
             .await
             .map_err(late)??
             .map_or(Err(Broken::TooLong { max: request.answer_max }), |body| {
@@ -76,7 +77,7 @@ pub(super) async fn exchange(
     let body = read_start(response, deadline.min(Instant::now() + ERROR_TIME)).await;
     Err(Broken::Status {
         status: status.as_u16(),
-        message: ServiceMessage::read(&body, token.map(Token::expose).unwrap_or_default()),
+        message: ServiceMessage::read(&body, secret),
         retry_after,
     })
 }
@@ -104,15 +105,15 @@ fn form(fields: &[(Cow<'static, str>, String)], file: &File) -> Result<multipart
     let part = multipart::Part::bytes(file.content.clone())
         .file_name(file.name)
         .mime_str(file.media_type)
-        .map_err(|error| failure::of(&error))?;
+        .map_err(|error| failure::of(&error, ""))?;
     let form = multipart::Form::new().part(file.field, part);
     Ok(fields.iter().fold(form, |form, (name, value)| form.text(name.clone(), value.clone())))
 }
 
 /// The body, or `None` if it has more than `max` bytes.
-async fn read(mut response: Response, max: usize) -> Result<Option<Vec<u8>>, Broken> {
+async fn read(mut response: Response, max: usize, secret: &str) -> Result<Option<Vec<u8>>, Broken> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure::of(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure::of(&error, secret))? {
         if chunk.len() > max - body.len() {
             return Ok(None);
         }

@@ -8,6 +8,7 @@ use rustls::CertificateError;
 use crate::error::{Failure, one_line};
 use crate::http::Broken;
 use crate::http::tls::OtherKey;
+use crate::secret::without_token;
 
 /// Longest text of the system or the TLS library that is repeated, in characters.
 const DETAIL_MAX: usize = 200;
@@ -30,12 +31,16 @@ const OUR_CERTIFICATE: [&str; 7] = [
     "received fatal alert: UnknownCA",
 ];
 
-pub(super) fn of(error: &reqwest::Error) -> Broken {
+/// `secret` is not in it, also where a peer gives it back.
+pub(super) fn of(error: &reqwest::Error, secret: &str) -> Broken {
     let chain = chain(error);
     if let Some(other) = tls_error(&chain).and_then(OtherKey::behind) {
         return Broken::Exchange { failure: Failure::Pin, detail: other.to_string() };
     }
-    let detail = chain.last().map(|last| one_line(without_link(&last.to_string()), DETAIL_MAX));
+    let detail = chain.last().map(|last| {
+        let words = without_token(&last.to_string(), secret);
+        one_line(without_link(&words), DETAIL_MAX)
+    });
     Broken::Exchange { failure: kind(error, &chain), detail: detail.unwrap_or_default() }
 }
 

@@ -1,23 +1,21 @@
 //! The certificates above a policy's own.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::warn;
 
 use crate::certificate::Certificate;
-use crate::wire::chain::links;
-
-/// So many certificates of a chain are looked at; real ones have three at most.
-const LONGEST: usize = 10;
+use crate::wire::chain::{LONGEST, links};
 
 /// What can be read of the chain that the service gives: each certificate once, without the policy's own, nearest first.
-pub(super) fn above(leaf: &Certificate, given: &Value, policy: &str) -> Vec<Certificate> {
+pub(super) fn above(leaf: &Certificate, given: &RawValue, policy: &str) -> Vec<Certificate> {
     let links = links(given);
-    if links.len() > LONGEST {
-        let count = links.len();
-        warn!("the chain of {policy} has {count} certificates; only the first {LONGEST} are used");
+    if links.are_more {
+        warn!(
+            "the chain of {policy} is longer than {LONGEST}; only its first certificates are used"
+        );
     }
     let mut found = Vec::new();
-    for (place, link) in (1..).zip(links).take(LONGEST) {
+    for (place, link) in (1..).zip(links.first) {
         match link.and_then(|der| read(&der)) {
             Ok(certificate) if certificate == *leaf || found.contains(&certificate) => {}
             Ok(certificate) => found.push(certificate),
@@ -50,7 +48,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::certificate::vectors::{CERTIFICATE, INTERMEDIATE, LEAF, ROOT};
@@ -65,8 +63,12 @@ mod tests {
         base64.iter().map(|text| certificate(text)).collect()
     }
 
+    fn text(given: &Value) -> Box<RawValue> {
+        RawValue::from_string(given.to_string()).unwrap()
+    }
+
     fn chain(given: &Value) -> Vec<Certificate> {
-        above(&certificate(LEAF), given, "demo/p")
+        above(&certificate(LEAF), &text(given), "demo/p")
     }
 
     #[test]
@@ -96,8 +98,8 @@ mod tests {
     #[test]
     fn a_leaf_that_issued_itself_has_nothing_above_it() {
         let root = certificate(ROOT);
-        assert!(above(&root, &json!([ROOT]), "demo/p").is_empty());
-        assert!(above(&root, &Value::Null, "demo/p").is_empty());
+        assert!(above(&root, &text(&json!([ROOT])), "demo/p").is_empty());
+        assert!(above(&root, &text(&Value::Null), "demo/p").is_empty());
     }
 
     #[test]
@@ -116,7 +118,7 @@ mod tests {
         let many: Vec<_> = std::iter::repeat_n("%", 1000).collect();
         let (_, lines) = lines::of(|| chain(&json!(many)));
         assert_eq!(lines.len(), 1 + LONGEST);
-        assert!(lines[0].contains("demo/p has 1000 certificates"), "{lines:?}");
+        assert!(lines[0].contains("demo/p is longer than 10"), "{lines:?}");
     }
 
     /// A certificate, whole or damaged.

@@ -59,7 +59,7 @@ fn failed(cause: Cause) -> Failed {
 /// Runs attempts that fail for these causes, and then one that works. How many there were, and the end.
 fn attempts(call: Call, limits: &Limits, causes: &[Cause]) -> (usize, Result<(), Error>) {
     let mut made = 0;
-    let result = run(call, limits, &Still::default(), |_| {
+    let result = run(call, limits, &Still::default(), &Cell::new(false), |_| {
         made += 1;
         causes.get(made - 1).map_or(Ok(()), |cause| Err(failed(*cause)))
     });
@@ -181,7 +181,7 @@ fn pauses_double_up_to_thirty_seconds() {
     let clock = Still { fraction: 1.0, ..Still::default() };
     let limits = Limits { total: Duration::from_secs(10_000), ..LIMITS };
     let mut left = 8;
-    run(Call::Get, &limits, &clock, |_| {
+    run(Call::Get, &limits, &clock, &Cell::new(false), |_| {
         left -= 1;
         if left > 0 { Err(failed(Cause::NotSent)) } else { Ok(()) }
     })
@@ -193,7 +193,7 @@ fn pauses_double_up_to_thirty_seconds() {
 #[test]
 fn the_total_time_ends_it_and_says_so() {
     let clock = Still { fraction: 1.0, ..Still::default() };
-    let result: Result<(), _> = run(Call::Get, &LIMITS, &clock, |time| {
+    let result: Result<(), _> = run(Call::Get, &LIMITS, &clock, &Cell::new(false), |time| {
         assert!((LIMITS.least()..=LIMITS.attempt).contains(&time));
         assert!(clock.elapsed() + time <= LIMITS.total);
         Err(failed(Cause::Unavailable))
@@ -226,7 +226,7 @@ fn an_attempt_gets_no_more_than_the_time_that_is_left() {
     let clock = Still::default();
     for (elapsed, expected) in [(0, 30), (119, 30), (130, 20), (134, 16), (135, 15)] {
         clock.elapsed.set(Duration::from_secs(elapsed));
-        run(Call::Get, &LIMITS, &clock, |time| {
+        run(Call::Get, &LIMITS, &clock, &Cell::new(false), |time| {
             assert_eq!(time, Duration::from_secs(expected), "after {elapsed} s");
             Ok(())
         })
@@ -242,7 +242,7 @@ fn every_attempt_has_more_time_than_a_connection() {
         for elapsed in [Duration::ZERO, total / 2, total, total * 2] {
             let clock = Still::default();
             clock.elapsed.set(elapsed);
-            run(Call::HashSigning, &limits, &clock, |time| {
+            run(Call::HashSigning, &limits, &clock, &Cell::new(false), |time| {
                 assert!(time > limits.connect());
                 Ok(())
             })

@@ -84,7 +84,7 @@ impl TokenCommand {
             put_down(&mut child);
         }
         let Heard { exit, output, complaint } = heard?;
-        let complaint = what_it_said(&complaint);
+        let complaint = what_it_said(&complaint, &output);
         match exit {
             Exit::Known(status) if !status.success() => Err(format!("{status}{complaint}")),
             Exit::Known(_) | Exit::CollectedByOthers => {
@@ -193,10 +193,13 @@ fn token_in(output: &[u8]) -> Result<Token, String> {
     Ok(Token::new(text.to_owned()))
 }
 
-/// The beginning of its standard error, as the end of a sentence.
-fn what_it_said(complaint: &[u8]) -> String {
+/// The beginning of its standard error, as the end of a sentence, without a word that it has also written to standard output:
+/// a script that tells what it does tells the token as well.
+fn what_it_said(complaint: &[u8], output: &[u8]) -> String {
+    let words = str::from_utf8(output).unwrap_or_default().split_ascii_whitespace();
+    let tokens: Vec<_> = words.map(|word| Token::new(word.to_owned())).collect();
     let text = String::from_utf8_lossy(complaint);
-    let text = one_line(&redact(text.trim(), &[]), COMPLAINT_MAX);
+    let text = one_line(&redact(text.trim(), &tokens), COMPLAINT_MAX);
     if text.is_empty() { text } else { format!(" ({text})") }
 }
 

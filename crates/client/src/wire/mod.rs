@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::retry::Call;
 
@@ -92,8 +92,8 @@ where
     T: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let value = Value::deserialize(from)?;
-    Ok(serde_json::from_value(value).ok())
+    let text = Box::<RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(text.get()).ok())
 }
 
 #[cfg(test)]

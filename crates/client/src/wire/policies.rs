@@ -1,11 +1,16 @@
 //! `Cryptoki/MySigningPolicies`: the policies that the token's user may sign with.
 
-use serde::Deserialize;
-use serde_json::Value;
+use std::fmt;
 
-use crate::error::shown;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
 use crate::retry::Call;
 use crate::wire::{Body, POLICIES_MAX, Request, from_base64, if_any};
+
+/// Most entries that are read.
+const ENTRIES_MAX: usize = 100_000;
 
 /// One policy as the service writes it. Everything can be missing.
 #[derive(Debug, Default, Deserialize)]
@@ -27,7 +32,7 @@ pub(crate) struct PolicyEntry {
     pub(crate) certificate_type: Option<String>,
     /// Of any shape ([`super::chain`]); not documented for the list.
     #[serde(rename = "x509CertificateChain")]
-    pub(crate) chain: Value,
+    pub(crate) chain: Option<Box<RawValue>>,
 }
 
 /// The numbers of an RSA key, Base64, big-endian.
@@ -38,7 +43,7 @@ pub(crate) struct RsaParameters {
     public_exponent: Option<String>,
 }
 
-/// An entry that is not even of the expected shape.
+/// An entry that is not even of the expected shape. Both texts may be as long as the answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadEntry {
     /// `project/policy` as far as it can be seen.
@@ -70,11 +75,11 @@ pub(crate) fn decode(body: &[u8]) -> Result<Vec<Result<PolicyEntry, BadEntry>>, 
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {
-        signing_policies: Vec<Value>,
+        signing_policies: Entries,
     }
     let answer: Answer = serde_json::from_slice(body)
         .map_err(|error| format!("it is not the expected JSON: {error}"))?;
-    Ok(answer.signing_policies.into_iter().map(entry).collect())
+    Ok(answer.signing_policies.0)
 }
 
 impl PolicyEntry {
@@ -107,12 +112,56 @@ impl PolicyEntry {
     }
 }
 
-fn entry(value: Value) -> Result<PolicyEntry, BadEntry> {
-    let part =
-        |name: &str| value.get(name).and_then(Value::as_str).map_or_else(|| "?".to_owned(), shown);
-    let name = format!("{}/{}", part("projectSlug"), part("signingPolicySlug"));
-    serde_json::from_value(value).map_err(|error| BadEntry {
-        name,
-        why: shown(&format!("its entry cannot be read: {error}")),
+/// The entries, each on its own.
+struct Entries(Vec<Result<PolicyEntry, BadEntry>>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of signing policies")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(text) = texts.next_element::<&RawValue>()? {
+            if entries.len() == ENTRIES_MAX {
+                return Err(A::Error::custom(format_args!(
+                    "it has more than {ENTRIES_MAX} entries"
+                )));
+            }
+            entries.push(entry(text));
+        }
+        Ok(Entries(entries))
+    }
+}
+
+fn entry(text: &RawValue) -> Result<PolicyEntry, BadEntry> {
+    serde_json::from_str(text.get()).map_err(|error| BadEntry {
+        name: name(text),
+        why: format!("its entry cannot be read: {error}"),
     })
+}
+
+fn name(text: &RawValue) -> String {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Slugs {
+        #[serde(deserialize_with = "if_any")]
+        project_slug: Option<String>,
+        #[serde(deserialize_with = "if_any")]
+        signing_policy_slug: Option<String>,
+    }
+    let slugs: Slugs = serde_json::from_str(text.get()).unwrap_or_default();
+    let [project, policy] = [slugs.project_slug, slugs.signing_policy_slug]
+        .map(|slug| slug.unwrap_or_else(|| "?".to_owned()));
+    format!("{project}/{policy}")
 }

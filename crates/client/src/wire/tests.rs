@@ -245,6 +245,29 @@ fn a_policy_of_a_wrong_shape_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_name_that_is_twice_in_a_policy_loses_that_policy_alone() {
+    let twice = r#"{"signingPolicies":[
+        {"projectSlug":"demo","signingPolicySlug":"a","publicKeyBytes":"AA==","publicKeyBytes":"AQ=="},
+        {"projectSlug":"demo","signingPolicySlug":"b","signingPolicySlug":"c"},
+        {"projectSlug":"demo","signingPolicySlug":"d"}]}"#;
+    let entries = policies::decode(twice.as_bytes()).unwrap();
+    let [key, slug, good] = entries.try_into().unwrap();
+    let key = key.unwrap_err();
+    assert_eq!(key.name, "demo/a");
+    assert!(key.why.contains("duplicate field"), "{}", key.why);
+    assert_eq!(slug.unwrap_err().name, "?/?");
+    assert_eq!(good.unwrap().signing_policy_slug.as_deref(), Some("d"));
+}
+
+#[test]
+fn a_list_of_policies_has_an_end() {
+    let of = |count: usize| format!(r#"{{"signingPolicies":[{}0]}}"#, "0,".repeat(count - 1));
+    assert_eq!(policies::decode(of(100_000).as_bytes()).unwrap().len(), 100_000);
+    let why = policies::decode(of(100_001).as_bytes()).unwrap_err();
+    assert!(why.contains("more than 100000 entries"), "{why}");
+}
+
+#[test]
 fn a_list_of_policies_that_is_none_is_refused() {
     for answer in ["", "[]", "{}", r#"{"signingPolicies":{}}"#, "null", "<html>"] {
         assert!(policies::decode(answer.as_bytes()).is_err(), "{answer}");

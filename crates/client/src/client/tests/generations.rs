@@ -83,3 +83,34 @@ fn where_no_form_is_known_the_first_answer_is_told() {
     assert_eq!(responder.received().len(), 3);
     assert!(error.to_string().contains("/SignHash"), "{error}");
 }
+
+#[test]
+fn what_may_have_been_signed_is_asked_for_twice_at_most_whatever_the_form() {
+    let responder = Responder::script(vec![
+        Reply::status(500, ""),
+        Reply::status(404, ""),
+        Reply::status(500, ""),
+        old_signed(&ec_signature()),
+    ]);
+    let error = client(&responder).sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(targets(&responder), [SIGN_HASH, SIGN_HASH, SUBMIT]);
+    assert_eq!(error.class(), Class::Service);
+}
+
+#[test]
+fn a_form_that_there_is_no_time_for_is_not_tried() {
+    let responder = Responder::start(|_, _| {
+        thread::sleep(Duration::from_millis(300));
+        Reply::status(404, "")
+    });
+    let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.5")];
+    let client = client_with(&responder, &settings);
+    let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(targets(&responder), [SIGN_HASH]);
+    assert!(matches!(error, Error::OutOfTime { .. }), "{error:?}");
+    let line = error.to_string();
+    assert!(
+        line.contains("it takes one more request") && line.contains("_IN_SECONDS is 0.5 s"),
+        "{line}"
+    );
+}

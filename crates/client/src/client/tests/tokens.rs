@@ -202,3 +202,29 @@ fn a_token_that_a_command_has_printed_is_hidden_in_the_log_as_long_as_its_client
     assert!(written("then token-2").contains("then token-2"));
     fs::remove_dir_all(&settings.directory).unwrap();
 }
+
+#[test]
+fn a_signature_that_may_have_been_made_is_asked_for_once_more_whatever_the_token() {
+    let helper = Helper::up_to(2);
+    let responder = Responder::script(vec![
+        Reply::status(500, ""),
+        Reply::status(401, "expired"),
+        Reply::status(500, ""),
+        signed(&ec_signature()),
+    ]);
+    let client = with_source(&responder, helper.source());
+    client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(responder.received().len(), 3);
+}
+
+#[test]
+fn a_program_has_no_more_time_than_the_call() {
+    let responder = taking(&["token-1"]);
+    let words = ["/bin/sh", "-c", "exec sleep 600"].map(str::to_owned).to_vec();
+    let source = TokenSource::Command(TokenCommand::new(words).unwrap());
+    let credentials = Credentials { organization: ORGANIZATION.parse().unwrap(), token: source };
+    let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.3")];
+    let client = Client::new(&config(&responder.url(), &settings), credentials);
+    let error = client.policies().unwrap_err().to_string();
+    assert!(error.contains("it took longer than 0.3 s"), "{error}");
+}

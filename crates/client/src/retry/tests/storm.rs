@@ -98,17 +98,18 @@ impl Client {
         let clock =
             Replay { elapsed: Cell::default(), fractions: RefCell::new(self.fractions.iter()) };
         let (mut attempts, mut asks) = (0, None);
-        let ended: Result<(), _> = run(CALLS[self.calls_done], &LIMITS, &clock, |_| {
-            attempts += 1;
-            if attempts > self.refused {
-                asks = Some(self.began + clock.elapsed());
-                // Nothing is known beyond this.
-                return Err(failed(Cause::Hopeless));
-            }
-            clock.wait(ANSWER);
-            let retry_after = refusal.retry_after.map(Duration::from_secs);
-            Err(Failed { retry_after, ..failed(refusal.cause) })
-        });
+        let ended: Result<(), _> =
+            run(CALLS[self.calls_done], &LIMITS, &clock, &Cell::new(false), |_| {
+                attempts += 1;
+                if attempts > self.refused {
+                    asks = Some(self.began + clock.elapsed());
+                    // Nothing is known beyond this.
+                    return Err(failed(Cause::Hopeless));
+                }
+                clock.wait(ANSWER);
+                let retry_after = refusal.retry_after.map(Duration::from_secs);
+                Err(Failed { retry_after, ..failed(refusal.cause) })
+            });
         assert!(ended.is_err());
         asks
     }

@@ -86,6 +86,7 @@ fn what_is_no_token_is_refused_and_not_shown() {
 fn a_program_that_fails_is_told_with_what_it_says() {
     let why = refusal("echo hunter2; echo 'not logged in' >&2; exit 3");
     assert_eq!(why, "exit status: 3 (not logged in)");
+    assert_eq!(refusal("set -x; echo hunter2; exit 1"), "exit status: 1 (+ echo ***\\n+ exit 1)");
     assert!(refusal("echo hunter2; kill -9 $$").contains("signal: 9"));
     let missing = TokenCommand::new(vec!["/nonexistent/helper".to_owned()]).unwrap();
     let why = missing.run(COMMAND_TIME).unwrap_err();
