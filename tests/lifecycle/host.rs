@@ -2,6 +2,7 @@
 
 use std::{ffi::CStr, mem::MaybeUninit, ptr};
 
+use cryptoki_sys::*;
 use libc::c_char;
 
 use super::{signs, whole_run};
@@ -125,5 +126,22 @@ fn signal_handlers_signal_mask_and_environment_of_the_host_stay_as_they_are() {
         drop(module);
         whole_run(&Module::load());
         assert_eq!(Host::now(), before, "loaded again");
+    });
+}
+
+#[test]
+fn a_host_that_closes_every_descriptor_of_ours_signs_again_in_the_next_run() {
+    alone_beside_a_sandbox(|_| {
+        let module = Module::started();
+        signs(&module);
+        // SAFETY: nothing in this process owns a descriptor beyond the standard ones, but the module.
+        assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
+        let kept = std::fs::File::open("/dev/null").unwrap();
+        let session = module.session();
+        let lost = session.sign(CKM_ECDSA, session.private_key("demo/ec"), &[7; 32]);
+        assert!(matches!(lost, Ok(_) | Err(CKR_GENERAL_ERROR | CKR_FUNCTION_FAILED)), "{lost:?}");
+        module.finalize().unwrap();
+        whole_run(&module);
+        assert!(kept.metadata().is_ok(), "a descriptor that the host has opened since is the host's");
     });
 }

@@ -118,6 +118,7 @@ impl Transport {
         }
         let engine = self.engine()?;
         self.names.refresh(Instant::now())?;
+        let _broken = LeftAfterAPanic { transport: self };
         engine.exchange(&self.settings, request, token, time)
     }
 
@@ -131,6 +132,22 @@ impl Transport {
         let engine = Arc::new(engine);
         *kept = Some(Arc::clone(&engine));
         Ok(engine)
+    }
+}
+
+/// While requests are made. The stack panics where its descriptors are no longer its own: a host, or a daemon in it, has closed
+/// all that it does not know. It would panic for ever, so the next request makes a new one.
+struct LeftAfterAPanic<'t> {
+    transport: &'t Transport,
+}
+
+impl Drop for LeftAfterAPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let engine = self.transport.engine.lock().take();
+            // Never dropped: that would close descriptors which may be others' by now.
+            Box::leak(Box::new(engine));
+        }
     }
 }
 
