@@ -46,6 +46,23 @@ fn over_tls_everything_goes_through_one_handshake_and_http2() {
 }
 
 #[test]
+fn a_stream_that_the_server_refuses_was_not_carried_out_and_is_asked_for_again() {
+    alone(|process| {
+        let (sandbox, _ca) = over_tls(&process);
+        let module = Module::started();
+        sign_once(&module).unwrap();
+        for times in 1..=3 {
+            let before = requested(&sandbox, Route::SignHash);
+            sandbox.inject(Fault::on(Route::SignHash).refuse_stream().times(times));
+            sign_once(&module).unwrap();
+            assert_eq!(requested(&sandbox, Route::SignHash) - before, times + 1);
+        }
+        assert_eq!(sandbox.connections(), 1);
+    })
+    .stderr_hides("possible duplicate");
+}
+
+#[test]
 fn sixty_four_threads_share_the_connection_that_the_login_made() {
     alone(|process| {
         let (sandbox, _ca) = over_tls(&process);

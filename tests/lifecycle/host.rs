@@ -142,6 +142,9 @@ fn a_host_that_closes_every_descriptor_of_ours_signs_again_in_the_next_run() {
         assert!(matches!(lost, Ok(_) | Err(CKR_GENERAL_ERROR | CKR_FUNCTION_FAILED)), "{lost:?}");
         module.finalize().unwrap();
         whole_run(&module);
-        assert!(kept.metadata().is_ok(), "a descriptor that the host has opened since is the host's");
+        assert!(
+            kept.metadata().is_ok(),
+            "a descriptor that the host has opened since is the host's"
+        );
     });
 }

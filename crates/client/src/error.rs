@@ -152,6 +152,8 @@ pub enum Failure {
     Proxy,
     /// The proxy makes no connection to the service; nothing of the request was sent.
     Tunnel,
+    /// The server took the connection and refused the request before anything was done.
+    NotTaken,
     /// The server's certificate is not trusted.
     Trust,
     /// The server's certificate is trusted, but its key is none of the configured ones.
@@ -331,6 +333,7 @@ impl Failure {
             Self::Connect => "no connection",
             Self::Proxy => "the proxy asks for a user name and a password",
             Self::Tunnel => "the proxy makes no connection to the service",
+            Self::NotTaken => "the server takes no further request at the moment",
             Self::Trust => "the server's certificate is not trusted",
             Self::Pin => "the server's key is none of those in TlsServerKeySha256",
             Self::CertificateTime => {

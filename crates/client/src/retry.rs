@@ -26,7 +26,7 @@ pub(crate) enum Call {
 /// Why an attempt failed, in the groups of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// Nothing of the request was sent.
+    /// Nothing of the request was sent, or nothing of it was looked at.
     NotSent,
     /// Nothing was sent, as the proxy makes no connection.
     NoTunnel,
@@ -289,7 +289,7 @@ impl Cause {
     /// The group of a failure without an answer.
     pub(crate) fn of_failure(failure: Failure) -> Self {
         match failure {
-            Failure::Lookup | Failure::Connect => Self::NotSent,
+            Failure::Lookup | Failure::Connect | Failure::NotTaken => Self::NotSent,
             Failure::Tunnel => Self::NoTunnel,
             Failure::Timeout => Self::TimeOut,
             Failure::Lost => Self::LostAnswer,

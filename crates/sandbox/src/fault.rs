@@ -35,6 +35,7 @@ pub(crate) enum Action {
     Nothing,
     CloseBeforeAnswer,
     NeverAnswer,
+    RefuseStream,
     CutBody,
     CloseAfterAnswer,
     Drip(Duration),
@@ -119,6 +120,14 @@ impl Fault {
     #[must_use]
     pub fn after(mut self, requests: usize) -> Self {
         self.skip = requests;
+        self
+    }
+
+    /// Refuses the request's stream before anything is done (HTTP/2's REFUSED_STREAM, RFC 9113, 7); HTTP/1.1 has no such word,
+    /// and its connection is closed.
+    #[must_use]
+    pub fn refuse_stream(mut self) -> Self {
+        self.action = Action::RefuseStream;
         self
     }
 

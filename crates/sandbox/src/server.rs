@@ -2,7 +2,7 @@
 //! takes a processor's time (keys, signatures) goes to the runtime's blocking threads.
 
 use std::{
-    convert::Infallible, io, net::TcpListener, sync::Arc, thread::JoinHandle, time::Duration,
+    convert::Infallible, net::TcpListener, sync::Arc, thread::JoinHandle, time::Duration,
     time::Instant,
 };
 
@@ -12,6 +12,7 @@ use axum::{
         HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version, header,
     },
 };
+use h2::Reason;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -135,7 +136,7 @@ async fn handle(
     service: Arc<Service>,
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<Outgoing>, io::Error> {
+) -> Result<Response<Outgoing>, h2::Error> {
     let (head, body) = request.into_parts();
     let is_http2 = head.version == Version::HTTP_2;
     let route = Route::of(&head.method, head.uri.path());
@@ -169,6 +170,9 @@ async fn handle(
     }
     if let Action::CloseBeforeAnswer | Action::NeverAnswer = fault.action {
         return std::future::pending().await;
+    }
+    if let Action::RefuseStream = fault.action {
+        return Err(Reason::REFUSED_STREAM.into());
     }
     if let Action::Tamper(tamper) = &fault.action {
         call.tamper = Some(tamper.clone());
@@ -229,6 +233,7 @@ fn sending(action: &Action) -> Sending {
         Action::Nothing
         | Action::CloseBeforeAnswer
         | Action::NeverAnswer
+        | Action::RefuseStream
         | Action::Tamper(_)
         | Action::Prepend(_)
         | Action::Relabel(_) => Sending::Whole,

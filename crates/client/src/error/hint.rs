@@ -29,7 +29,7 @@ pub enum Situation {
     Rotated,
     /// 500 and other 5xx.
     ServiceFailed,
-    /// 408, 502, 503, 504.
+    /// 408, 502, 503, 504, a stream that is refused.
     ServiceDown,
     /// The attempt took too long.
     TimeOut,
@@ -151,6 +151,7 @@ fn of_failure(failure: Failure) -> Situation {
         Failure::CertificateName => Situation::CertificateName,
         Failure::Tls => Situation::TlsHandshake,
         Failure::Timeout => Situation::TimeOut,
+        Failure::NotTaken => Situation::ServiceDown,
     }
 }
 

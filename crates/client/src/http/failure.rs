@@ -31,6 +31,12 @@ const OUR_CERTIFICATE: [&str; 7] = [
     "received fatal alert: UnknownCA",
 ];
 
+/// How HTTP/2 says that a stream was not looked at (RFC 9113 §8.7), and that the connection takes none any more (§6.8).
+const NOT_PROCESSED: [&str; 2] = [
+    "stream error received: refused stream before processing any application logic",
+    "connection error received: not a result of an error",
+];
+
 /// `secret` is not in it, also where a peer gives it back.
 pub(super) fn of(error: &reqwest::Error, secret: &str) -> Broken {
     let chain = chain(error);
@@ -63,6 +69,9 @@ fn kind(error: &reqwest::Error, chain: &[&(dyn StdError + 'static)]) -> Failure 
     let says = |words: &str| chain.iter().any(|cause| cause.to_string().contains(words));
     if OUR_CERTIFICATE.iter().any(|alert| says(alert)) {
         return Failure::Tls;
+    }
+    if NOT_PROCESSED.iter().any(|words| says(words)) {
+        return Failure::NotTaken;
     }
     if !error.is_connect() {
         return if error.is_timeout() { Failure::Timeout } else { Failure::Lost };

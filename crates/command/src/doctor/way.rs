@@ -107,7 +107,7 @@ fn step_of(error: &signpath_client::Error) -> Check {
             | Failure::CertificateTime
             | Failure::CertificateName
             | Failure::Tls => Check::Tls,
-            Failure::Timeout | Failure::Lost => Check::Service,
+            Failure::Timeout | Failure::Lost | Failure::NotTaken => Check::Service,
         },
         // A file with certificates.
         Why::Setup { .. } => Check::Tls,
