@@ -1,5 +1,10 @@
 //! The assumptions: routes, shapes, statuses, and the texts that are told apart.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Method,
@@ -7,7 +12,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use signpath_client::{
-    HashToSign,
+    HashToSign, PublicKey, RequestState,
     error::Class,
     key::{HashAlgorithm, Scheme},
 };
@@ -17,6 +22,9 @@ use super::service::{APPROVAL, Answer, EC, FILES, RSA, Service, answer, holds};
 
 /// SHA-256 of nothing.
 const DIGEST: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+/// How long a request is waited for.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A zip that has `payload.json`, a payload of simple signing.
 const ZIP: &[u8] = include_bytes!("payload.zip");
@@ -126,6 +134,44 @@ fn rsa_signs_in_both_paddings_as_the_local_check_expects() {
 }
 
 #[test]
+fn the_key_of_an_ec_policy_is_in_the_list() {
+    holds("the key of an EC policy is in the list", EC, |service| {
+        let list = service.get("Cryptoki/MySigningPolicies").json();
+        let ours = |policy: &&Value| {
+            policy["projectSlug"] == service.project
+                && policy["signingPolicySlug"] == service.policy
+        };
+        let policy = list["signingPolicies"].as_array().unwrap().iter().find(ours).unwrap();
+        let bytes = STANDARD.decode(policy["publicKeyBytes"].as_str().unwrap()).unwrap();
+        let stated = PublicKey::from_spki_der(&bytes);
+        let stated = stated.or_else(|_| PublicKey::from_point(&bytes)).unwrap();
+        let read = service.client().policy(&service.project, &service.policy).unwrap().unwrap();
+        assert_eq!(read.key(), &stated);
+    });
+}
+
+#[test]
+fn ecdsa_signs_a_digest_as_the_local_check_expects() {
+    holds("ECDSA signs a digest as the local check expects", EC, |service| {
+        let client = service.client();
+        let policy = client.policy(&service.project, &service.policy).unwrap().unwrap();
+        let sign = |length: u8| {
+            let what = HashToSign { scheme: Scheme::Ecdsa, hash: (1..=length).collect() };
+            // The client hands out nothing that does not verify.
+            client.sign_hash(&policy, &what)
+        };
+        assert_eq!(sign(32).unwrap().len(), policy.key().signature_len());
+        for length in [20, 48, 64] {
+            match sign(length) {
+                Ok(signature) => assert_eq!(signature.len(), policy.key().signature_len()),
+                // Which lengths the service takes for a curve is not known.
+                Err(error) => assert_eq!(error.class(), Class::Refused, "{length}: {error}"),
+            }
+        }
+    });
+}
+
+#[test]
 fn ecdsa_comes_in_fixed_size_unless_der_is_asked_for() {
     holds("ECDSA comes in fixed size unless DER is asked for", EC, |service| {
         let data = |options: Value| json!({ "hash": DIGEST, "signatureAlgorithm": "Ecdsa", "ecdsaOptions": options });
@@ -229,6 +275,26 @@ fn a_file_that_is_handed_in_has_its_request_s_id_at_the_end_of_location() {
             );
         },
     );
+}
+
+#[test]
+fn what_a_completed_request_has_signed_is_a_zip() {
+    holds("what a completed request has signed is a zip", FILES, |service| {
+        let (id, client) = (submitted(service), service.client());
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let status = client.request_status(&id).unwrap();
+            if status.state != RequestState::Open {
+                assert_eq!(status.state, RequestState::Completed, "{}", status.words);
+                break;
+            }
+            assert!(Instant::now() < end, "{} after {PATIENCE:?}", status.words);
+            thread::sleep(Duration::from_secs(1));
+        }
+        // PKWARE's APPNOTE, 4.3.7: the first local file header.
+        let zip = client.signed_artifact(&id).unwrap();
+        assert!(zip.starts_with(b"PK\x03\x04") && zip != ZIP, "{} bytes", zip.len());
+    });
 }
 
 #[test]
