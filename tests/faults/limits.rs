@@ -60,6 +60,28 @@ fn the_end_of_the_repetitions_is_said_with_the_setting() {
     .stderr_says("SIGNPATH_TIMEOUTS_RETRY_COUNT allows no more");
 }
 
+/// What cannot have been carried out is repeated as often as it is allowed, a signature too.
+#[test]
+fn a_signature_that_cannot_be_sent_is_tried_as_often_as_any_request() {
+    alone(|process| {
+        let sandbox = process.sandbox();
+        let timeouts = json!({ "HttpRequest": 5, "FirstRetryDelay": 0.01, "RetryCount": 2 });
+        process.configure_with(&sandbox, json!({ "Timeouts": timeouts }));
+        let module = Module::started();
+        let session = module.session();
+        let key = session.private_key("demo/ec");
+        sandbox.stop();
+        assert_eq!(session.sign(CKM_ECDSA, key, &DIGEST), Err(CKR_FUNCTION_FAILED));
+        sandbox.restart().unwrap();
+        session.sign(CKM_ECDSA, key, &DIGEST).unwrap();
+        assert_eq!(requested(&sandbox, Route::SignHash), 1);
+    })
+    .stderr_lines(1)
+    .stderr_says("no connection (Connection refused")
+    .stderr_says("(3 attempts in ")
+    .stderr_hides("possible duplicate");
+}
+
 #[test]
 fn the_audit_trail_has_both_signatures_of_a_lost_answer_under_one_id() {
     alone(|process| {

@@ -206,7 +206,7 @@ const fn way(
     said: (CK_RV, &'static str),
     make: fn() -> Scene,
 ) -> Row {
-    row(name, Made::Way(make), repeats, said).on(READING)
+    row(name, Made::Way(make), repeats, said).on(READING_AND_FILES)
 }
 
 const fn call(by: Caller, act: Act) -> Call {
@@ -293,7 +293,7 @@ const CONNECTIONS: &[Row] = &[
     answer("closed during the answer", Repeats::LostAnswer, (CKR_FUNCTION_FAILED, "the connection ended before the whole answer was there"), Fault::drop_mid_body),
     answer("closed after the answer", Repeats::Works, WORKS, Fault::close_after_answer),
     row("a kept connection that the server closed in between", Made::ListBefore(Fault::close_after_answer), Repeats::Works, WORKS).on(SIGNING),
-    answer("an answer byte by byte, in time", Repeats::Works, WORKS, |fault| fault.drip(Duration::from_micros(100))),
+    answer("an answer byte by byte, in time", Repeats::Works, WORKS, |fault| fault.drip(Duration::from_micros(100))).with_patience(),
     answer("an answer byte by byte, too slowly", Repeats::TimeOut, (CKR_FUNCTION_FAILED, "no whole answer in time"), |fault| fault.drip(Duration::from_millis(200))).takes(1.0),
     answer("an answer that never comes", Repeats::TimeOut, (CKR_FUNCTION_FAILED, "no whole answer in time"), Fault::never_answer).takes(1.0),
 ];
