@@ -18,6 +18,9 @@ type IsSent = fn(&Request) -> bool;
 /// How a row of the table begins.
 const ROWS: &[(&str, IsSent)] = &[
     ("the token", |request| request.header("authorization").is_some()),
+    ("name and version of this software", |request| {
+        request.header("user-agent").is_some_and(|value| value.starts_with("signpath-pkcs11/"))
+    }),
     ("what is signed", |request| data(request)["hash"].is_string()),
     ("project, policy", |request| body(request)["projectSlug"].is_string()),
     ("an id that the attempts", |request| metadata(request).contains_key("correlationId")),
@@ -26,6 +29,32 @@ const ROWS: &[(&str, IsSent)] = &[
     ("operating system", |request| process(request)["operatingSystem"].is_object()),
     ("what the message says", |request| metadata(request).contains_key("payload")),
     ("the CI run", |request| metadata(request).contains_key("ciRun")),
+];
+
+/// Where the rows stand in a request: what HTTP itself needs, and no other name.
+const KNOWN: [&str; 22] = [
+    "accept",
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    "projectSlug",
+    "signingPolicySlug",
+    "artifactConfigurationSlug",
+    "description",
+    "hashSigningData",
+    "hash",
+    "signatureAlgorithm",
+    "ecdsaOptions",
+    "metadata",
+    "correlationId",
+    "sourceProcess",
+    "payload",
+    "ciRun",
+    "commandLine",
+    "operatingSystem",
+    "user",
 ];
 
 const DETAILS: [&str; 3] = ["full", "basic", "none"];
@@ -82,11 +111,22 @@ fn what_security_md_says_is_sent_is_sent_and_nothing_else() {
             let is_told = cells[2 + column] != "–";
             assert_eq!(is_sent(&request), is_told, "{begin}, {detail}: {}", body(&request));
         }
-        let known = ["correlationId", "sourceProcess", "payload", "ciRun"];
-        let more: BTreeSet<_> = metadata(&request).keys().cloned().collect();
-        let more: Vec<_> = more.iter().filter(|name| !known.contains(&&***name)).collect();
+        let known = BTreeSet::from(KNOWN);
+        let more: Vec<_> =
+            names(&request).into_iter().filter(|name| !known.contains(&**name)).collect();
         assert!(more.is_empty(), "{more:?} is not in the table");
     }
+}
+
+/// The headers of a request, and the properties of its body down to where the table's rows begin.
+fn names(request: &Request) -> Vec<String> {
+    let headers = request.headers.iter().map(|(name, _)| name.clone());
+    let keys = |value: &Value| -> Vec<String> {
+        value.as_object().into_iter().flat_map(Map::keys).cloned().collect()
+    };
+    let metadata = Value::Object(metadata(request));
+    let levels = [body(request), data(request), metadata, process(request)];
+    headers.chain(levels.iter().flat_map(keys)).collect()
 }
 
 #[test]
