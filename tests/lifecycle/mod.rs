@@ -12,7 +12,7 @@ use cryptoki_sys::*;
 use crate::harness::Module;
 
 /// The names of this process's threads.
-fn tasks() -> BTreeSet<String> {
+pub(crate) fn tasks() -> BTreeSet<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     tasks.map(|task| task.unwrap().file_name().into_string().unwrap()).collect()
 }
