@@ -160,8 +160,16 @@ fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> E
 
 /// The variables that the process of a test gets from its parent.
 fn kept() -> impl Iterator<Item = (&'static str, OsString)> {
-    let names =
-        ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS"];
+    let names = [
+        "PATH",
+        "HOME",
+        "SIGNPATH_TEST_MODULE",
+        "SIGNPATH_TEST_LOADS",
+        "RUST_BACKTRACE",
+        "ASAN_OPTIONS",
+        "LSAN_OPTIONS",
+        "TSAN_OPTIONS",
+    ];
     names.into_iter().filter_map(|name| Some((name, variable(name)?)))
 }
 
