@@ -6,7 +6,7 @@ use cryptoki_sys::*;
 use serde_json::json;
 use signpath_sandbox::{ApiToken, Config, Fault, Route};
 
-use crate::harness::{Find, Module, alone, alone_with, requested};
+use crate::harness::{Find, Module, alone, alone_with, until_requested};
 
 const OTHER: &str = "00000000-0000-4000-8000-000000000001";
 
@@ -152,9 +152,7 @@ fn a_search_that_meets_a_login_finds_the_key_all_the_same() {
         sandbox.inject(Fault::on(Route::MySigningPolicies).delay(slow).times(2));
         thread::scope(|scope| {
             let searching = scope.spawn(|| module.session().private_key("demo/ec"));
-            while requested(&sandbox, Route::MySigningPolicies) == 0 && !searching.is_finished() {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::MySigningPolicies);
             let session = module.session();
             session.login("").unwrap();
             assert_eq!(searching.join().unwrap(), session.private_key("demo/ec"));
@@ -215,9 +213,7 @@ fn a_login_whose_sessions_were_closed_meanwhile_does_not_outlive_them() {
         sandbox.inject(Fault::on(Route::MySigningPolicies).delay(Duration::from_secs(1)));
         thread::scope(|scope| {
             let login = scope.spawn(|| module.session().login(&pin));
-            while requested(&sandbox, Route::MySigningPolicies) == 0 && !login.is_finished() {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::MySigningPolicies);
             assert_eq!(call!(module, C_CloseAllSessions(1)), CKR_OK);
             assert_eq!(login.join().unwrap(), Err(CKR_SESSION_CLOSED));
         });

@@ -1,7 +1,6 @@
 //! A guest in somebody else's process: threads, signals, standard output, unloading. `lifecycle` has what takes many of them.
 
 use std::{
-    collections::BTreeSet,
     fs,
     os::{
         fd::AsRawFd,
@@ -17,25 +16,25 @@ use cryptoki_sys::*;
 use serde_json::json;
 use signpath_sandbox::{Fault, Route};
 
-use crate::harness::{Module, alone, alone_beside_a_sandbox, module_path, requested, variable};
-
-fn threads() -> BTreeSet<String> {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    tasks.map(|task| task.unwrap().file_name().into_string().unwrap()).collect()
-}
+use crate::{
+    harness::{
+        Module, alone, alone_beside_a_sandbox, module_path, requested, until_requested, variable,
+    },
+    lifecycle::tasks,
+};
 
 #[test]
 fn the_module_starts_no_thread() {
     alone_beside_a_sandbox(|_| {
-        let before = threads();
+        let before = tasks();
         let module = Module::started();
         let session = module.session();
         let key = session.private_key("demo/ec");
         session.sign(CKM_ECDSA, key, &[7; 32]).unwrap();
-        let during = threads();
+        let during = tasks();
         module.finalize().unwrap();
         assert_eq!(during, before);
-        assert_eq!(threads(), before);
+        assert_eq!(tasks(), before);
     });
 }
 
@@ -110,9 +109,7 @@ fn a_signature_under_way_does_not_hold_up_other_calls() {
             let session = module.session();
             let busy = session.handle;
             let signing = scope.spawn(move || session.sign(CKM_ECDSA, key, &[7; 32]));
-            while requested(&sandbox, Route::SignHash) == 0 && !signing.is_finished() {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::SignHash);
             let other = module.session();
             assert_eq!(other.state(), CKS_RW_PUBLIC_SESSION);
             other.close().unwrap();
@@ -137,9 +134,7 @@ fn c_finalize_lets_a_signature_under_way_come_to_its_end() {
         thread::scope(|scope| {
             let session = module.session();
             let signing = scope.spawn(move || session.sign(CKM_ECDSA, key, &[7; 32]));
-            while requested(&sandbox, Route::SignHash) == 0 && !signing.is_finished() {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::SignHash);
             assert_eq!(module.finalize(), Ok(()));
             assert!(!signing.is_finished());
             assert_eq!(module.finalize(), Err(CKR_CRYPTOKI_NOT_INITIALIZED));

@@ -5,7 +5,6 @@ use std::{
     io::{BufRead, BufReader, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -17,7 +16,7 @@ use crate::{
         bench::{Bench, Version},
         plugin,
     },
-    harness::{Workplace, requested, sandbox_builder},
+    harness::{Workplace, sandbox_builder, until_requested},
 };
 
 /// The signals, and what they are called.
@@ -122,9 +121,7 @@ fn who_is_stopped_while_a_request_is_handed_in_is_told_that_there_may_be_one() {
     let (sandbox, place) = place();
     sandbox.inject(Fault::on(Route::SubmitWithArtifact).never_answer());
     let started = Started::of(&mut submit(&sandbox, &place));
-    while requested(&sandbox, Route::SubmitWithArtifact) == 0 {
-        thread::yield_now();
-    }
+    until_requested(&sandbox, Route::SubmitWithArtifact);
     let (status, said) = started.signalled(libc::SIGTERM).ended();
     assert_eq!(status.signal(), Some(libc::SIGTERM));
     assert!(said.contains("a signing request may have been made: look at SignPath"), "{said}");

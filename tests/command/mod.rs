@@ -15,3 +15,4 @@ mod sign;
 mod trust;
 mod usage;
 mod verifying;
+mod writing;

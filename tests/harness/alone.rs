@@ -8,6 +8,8 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -21,9 +23,22 @@ const MARK: &str = "SIGNPATH_TEST_ALONE";
 /// The one variable of the module that the child gets; the test writes the file.
 const CONFIG_FILE: &str = "SIGNPATH_CONFIG_FILE";
 
+/// A request that has not come by then does not come any more, on whatever machine and with whatever sanitizer.
+const REQUEST_LONGEST: Duration = Duration::from_secs(60);
+
 /// How many requests the sandbox had for this route.
 pub(crate) fn requested(sandbox: &Sandbox, route: Route) -> usize {
     sandbox.requests().iter().filter(|request| request.route == Some(route)).count()
+}
+
+/// Waits for this route's first request. Who was to send it may have failed, and then none comes.
+#[track_caller]
+pub(crate) fn until_requested(sandbox: &Sandbox, route: Route) {
+    let begun = Instant::now();
+    while requested(sandbox, route) == 0 {
+        assert!(begun.elapsed() < REQUEST_LONGEST, "no request came for {route:?}");
+        thread::yield_now();
+    }
 }
 
 /// What a test has in its own process.
@@ -145,8 +160,16 @@ fn run_child(runner: &[String], test: &str, variables: &[(String, String)]) -> E
 
 /// The variables that the process of a test gets from its parent.
 fn kept() -> impl Iterator<Item = (&'static str, OsString)> {
-    let names =
-        ["PATH", "HOME", "SIGNPATH_TEST_MODULE", "RUST_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS"];
+    let names = [
+        "PATH",
+        "HOME",
+        "SIGNPATH_TEST_MODULE",
+        "SIGNPATH_TEST_LOADS",
+        "RUST_BACKTRACE",
+        "ASAN_OPTIONS",
+        "LSAN_OPTIONS",
+        "TSAN_OPTIONS",
+    ];
     names.into_iter().filter_map(|name| Some((name, variable(name)?)))
 }
 

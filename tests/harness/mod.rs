@@ -9,7 +9,7 @@ mod tools;
 pub(crate) use alone::builder as sandbox_builder;
 pub(crate) use alone::{
     Alone, Ended, Repeatedly, alone, alone_beside_a_sandbox, alone_repeatedly, alone_with,
-    requested, variable,
+    requested, until_requested, variable,
 };
 pub(crate) use module::{Module, module_path};
 pub(crate) use session::{Find, Pss, Session};

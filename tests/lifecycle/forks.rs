@@ -13,7 +13,7 @@ use cryptoki_sys::*;
 use signpath_sandbox::{Fault, Route};
 
 use super::{limit, signs, whole_run};
-use crate::harness::{Module, alone, requested};
+use crate::harness::{Module, alone, until_requested};
 
 /// A child that takes longer waits for something that will not come.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -98,9 +98,7 @@ fn a_fork_during_a_signature_in_another_thread_takes_nothing_from_it() {
         thread::scope(|scope| {
             let session = module.session();
             let signing = scope.spawn(move || session.sign(CKM_ECDSA, key, &[7; 32]));
-            while requested(&sandbox, Route::SignHash) == 0 {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::SignHash);
             Forked::of(|| begins_anew(&module)).ends_well();
             assert!(!signing.is_finished());
             assert_eq!(signing.join().unwrap().map(|signature| signature.len()), Ok(64));
@@ -203,9 +201,7 @@ fn a_process_that_exits_while_a_thread_signs_ends_well() {
             thread::spawn(|| signs(module));
             told.read_exact(&mut [0]).unwrap();
         });
-        while requested(&sandbox, Route::SignHash) == 0 {
-            thread::yield_now();
-        }
+        until_requested(&sandbox, Route::SignHash);
         tell.write_all(b"x").unwrap();
         child.ends_well();
         whole_run(&module);

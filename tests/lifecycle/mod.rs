@@ -9,10 +9,10 @@ use std::{collections::BTreeSet, fs, time::Duration};
 
 use cryptoki_sys::*;
 
-use crate::harness::Module;
+use crate::harness::{Module, variable};
 
 /// The names of this process's threads.
-fn tasks() -> BTreeSet<String> {
+pub(crate) fn tasks() -> BTreeSet<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     tasks.map(|task| task.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -36,6 +36,12 @@ pub(crate) fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Whether what is freed stays in the memory of this process, as AddressSanitizer keeps it: growth says nothing then, and what is leaked
+/// is its own to find.
+pub(crate) fn keeps_what_is_freed() -> bool {
+    variable("ASAN_OPTIONS").is_some()
 }
 
 /// The kernel ends this process then, so that a deadlock is a failure.

@@ -16,7 +16,7 @@ use serde_json::json;
 use signpath_sandbox::{Fault, Route};
 
 use super::{limit, signs};
-use crate::harness::{Find, Module, Session, alone, requested};
+use crate::harness::{Find, Module, Session, alone, requested, until_requested};
 
 const THREADS: usize = 64;
 
@@ -225,9 +225,7 @@ fn a_signature_that_hangs_holds_up_nobody_else() {
         thread::scope(|scope| {
             let session = module.session();
             let hanging = scope.spawn(move || sign(session));
-            while requested(&sandbox, Route::SignHash) == 0 {
-                thread::yield_now();
-            }
+            until_requested(&sandbox, Route::SignHash);
             let others: Vec<_> =
                 (1..THREADS).map(|_| scope.spawn(|| sign(module.session()))).collect();
             for other in others {

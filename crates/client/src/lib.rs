@@ -20,6 +20,7 @@ pub mod policy;
 pub mod private;
 pub mod probe;
 pub mod process;
+pub mod replacement;
 pub mod secret;
 
 #[cfg(test)]

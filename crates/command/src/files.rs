@@ -1,16 +1,19 @@
 //! Files that commands are given and make.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
-use uuid::Uuid;
+use signpath_client::replacement::Replacement;
 
 use crate::error::Error;
 use crate::interruption;
 
 /// Longest file that is read: payloads and bundles go into registries, whose manifests are smaller still.
 const MAX: u64 = 8 << 20;
+
+/// The rights of a file that is made, before the process's umask.
+const EVERYBODYS: u32 = 0o666;
 
 /// Reads a file, or standard input for `-`.
 ///
@@ -40,31 +43,21 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// A folder or file that cannot be written.
 pub(crate) fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), Error> {
     let path = folder.join(name);
-    fs::create_dir_all(folder).and_then(|()| put(folder, &path, content)).map_err(|error| {
+    fs::create_dir_all(folder).and_then(|()| put(folder, name, content)).map_err(|error| {
         Error::failed(format!("{} cannot be written", path.display())).because(error)
     })
 }
 
 /// What is no file of its own, a link or a device, is written to where it leads, as nothing could take its place.
-fn put(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fs::write(path, content);
+fn put(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let path = folder.join(name);
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+        let is_file_or_missing = fs::metadata(&path).map_or(true, |leads_to| leads_to.is_file());
+        let write = || fs::write(&path, content);
+        // Who waits for the reader of a pipe must not keep the program from being stopped.
+        return if is_file_or_missing { interruption::whole(write) } else { write() };
     }
-    let aside = folder.join(format!(".{}", Uuid::new_v4()));
-    interruption::whole(|| {
-        let placed = write_new(&aside, content).and_then(|()| fs::rename(&aside, path));
-        if placed.is_err() {
-            // The first error is the one to tell.
-            fs::remove_file(&aside).ok();
-        }
-        placed
-    })
-}
-
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+    interruption::whole(|| Replacement::begin(folder, EVERYBODYS)?.finish(name, content))
 }
 
 #[cfg(test)]

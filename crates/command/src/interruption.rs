@@ -4,8 +4,10 @@
 //! Signals belong to the process, and so does what is kept here.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -20,6 +22,12 @@ static GOES_ON: Mutex<Option<String>> = Mutex::new(None);
 /// Held by who must not be stopped.
 static WHOLE: Mutex<()> = Mutex::new(());
 
+/// Whether a signal has come that stops the program.
+static IS_STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// How long is waited before each look at whether the program is still to be stopped.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Watches from now on, on a thread. `tell` is how this program says why it failed. A signal that is ignored, as it is in a
 /// shell's background, stays ignored.
 ///
@@ -30,10 +38,12 @@ pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
     let mut signals = Signals::new(watched)?;
     let stop = move || {
         for signal in signals.forever() {
+            IS_STOPPED.store(true, Ordering::SeqCst);
             let _whole = lock(&WHOLE);
             tell(&stopped(signal));
             // Only if this does not end it, which POSIX has no reason for, there is a second round.
             emulate_default_handler(signal).ok();
+            IS_STOPPED.store(false, Ordering::SeqCst);
         }
     };
     thread::Builder::new().name("signals".to_owned()).spawn(stop).map(drop)
@@ -49,10 +59,16 @@ pub(crate) fn begins_anew() {
     *lock(&GOES_ON) = None;
 }
 
-/// Does what takes a moment, and must not be half done.
+/// Does what takes a moment, and must not be half done. If a signal has come meanwhile, this is the last thing that is done.
 pub(crate) fn whole<T>(what: impl FnOnce() -> T) -> T {
-    let _whole = lock(&WHOLE);
-    what()
+    let done = {
+        let _whole = lock(&WHOLE);
+        what()
+    };
+    while IS_STOPPED.load(Ordering::SeqCst) {
+        thread::sleep(PAUSE);
+    }
+    done
 }
 
 fn stopped(signal: i32) -> Error {

@@ -1,14 +1,13 @@
 //! A folder of this user's alone, and its files.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use crate::process::UserIds;
+use crate::replacement::Replacement;
 
 /// The rights of others, of any kind.
 const OTHERS: u32 = 0o077;
@@ -81,14 +80,9 @@ impl PrivateFolder {
     /// # Errors
     /// The system's.
     pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let aside = self.path.join(format!(".{}", Uuid::new_v4()));
-        let written = self.write_new(&aside, content);
-        let placed = written.and_then(|()| fs::rename(&aside, self.path.join(name)));
-        if placed.is_err() {
-            // The first error is the one to tell.
-            fs::remove_file(&aside).ok();
-        }
-        placed
+        let replacement = Replacement::begin(&self.path, 0o600)?;
+        self.check_file(&replacement.file().metadata()?)?;
+        replacement.finish(name, content)
     }
 
     /// Removes a file, if there is one.
@@ -139,15 +133,6 @@ impl PrivateFolder {
         let file = options.open(self.path.join(name))?;
         self.check_file(&file.metadata()?)?;
         Ok(file)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        let mut file = options.open(path)?;
-        self.check_file(&file.metadata()?)?;
-        file.write_all(content)?;
-        file.sync_all()
     }
 
     fn check_file(&self, found: &Metadata) -> io::Result<()> {

@@ -18,6 +18,7 @@ use super::message::Message;
 use super::payload;
 use super::reference::KeyReference;
 use super::request;
+use crate::interruption;
 use crate::service::{self, PolicyName};
 
 /// A key, and the service that holds it.
@@ -133,7 +134,7 @@ impl Signer {
         }
         let found = self.fresh_policy()?;
         if let Some(known) = &self.known {
-            known.put(project, policy, found.key());
+            interruption::whole(|| known.put(project, policy, found.key()));
         }
         Ok(found)
     }
