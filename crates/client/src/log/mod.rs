@@ -34,7 +34,8 @@ pub struct LogSettings {
     pub console: Level,
     /// What goes to the file.
     pub file: Level,
-    /// The folder of the file ([`FILE_NAME`]); made if it is missing, then for this user alone.
+    /// The folder of the file ([`FILE_NAME`]); made if it is missing, then for this user alone. One that is there has to be
+    /// this user's or root's. The file is this user's alone in any case.
     pub directory: PathBuf,
 }
 

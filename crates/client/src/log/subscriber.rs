@@ -113,12 +113,15 @@ impl State {
 
     fn write_to_file(&self, console: &Console, line: &str) {
         let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) else { return };
-        let complaint = file.append(line.as_bytes());
+        let said = file.append(line.as_bytes());
         drop(file);
         // Said on the console whatever its level: whoever asked for a log file should know that there is none.
-        if let Some(complaint) = complaint.filter(|_| self.console_level.level() != Level::None) {
-            let complaint = one_line(&complaint, LINE_MAX);
-            console(format!("signpath: warning: {complaint}\n").as_bytes());
+        if self.console_level.level() == Level::None {
+            return;
+        }
+        for sentence in said {
+            let sentence = one_line(&sentence, LINE_MAX);
+            console(format!("signpath: warning: {sentence}\n").as_bytes());
         }
     }
 }

@@ -178,7 +178,7 @@ fn a_log_file_that_cannot_be_written_is_one_warning() {
     });
     let lines = captured.lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].starts_with("signpath: warning: the log file in "));
+    assert!(lines[0].starts_with("signpath: warning: the log file "));
 }
 
 #[test]
