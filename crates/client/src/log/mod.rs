@@ -19,7 +19,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::secret::Token;
+use crate::secret::{HIDDEN, Token};
 
 pub use file::FILE_NAME;
 pub use level::{LEVELS, Level};
@@ -87,6 +87,11 @@ impl Log {
     /// Hides the token in every line from now on, whoever writes it.
     pub fn protect(&self, token: &Token) {
         self.0.state().protect(token);
+    }
+
+    /// A text that is shown elsewhere, without what is hidden in every line ([`crate::secret::redact`] with these tokens).
+    pub fn redacted(&self, text: &str) -> String {
+        self.0.state().redacted(text).unwrap_or_else(|| HIDDEN.to_owned())
     }
 
     /// Takes one [`Log::protect`] of this token back. It stays hidden as long as there is another one.
