@@ -30,37 +30,41 @@ enum Done {
     PutAside,
 }
 
-/// A log file that is opened at its first line.
+/// A log file. It is open for one line at a time: a host that closes descriptors which it does not know may have a file of its
+/// own under the number of ours, and would find our lines in it.
 #[derive(Default)]
 pub(super) struct LogFile {
     directory: PathBuf,
-    open: Option<File>,
-    /// Others can write to the folder, and it has been said.
-    warned: bool,
+    /// Whether the folder has been looked at, and by whom.
+    is_ready: bool,
+    user: Option<u32>,
+    /// Why there is no log file has been said; that is not tried again with every line.
+    is_given_up: bool,
+    /// That a line could not be written has been said. There may be room for a later one.
     complained: bool,
     /// Another process did not let go of the file in time; it is not waited for with every line.
     is_held_up: bool,
 }
 
 impl LogFile {
-    /// Sets the folder; another one than before closes the file.
+    /// Sets the folder, and tries again what was given up.
     pub(super) fn place_in(&mut self, directory: &Path) {
         if self.directory != directory {
             *self = Self { directory: directory.to_owned(), ..Self::default() };
-        } else if self.open.is_none() {
-            self.complained = false;
+        } else if std::mem::take(&mut self.is_given_up) {
+            self.is_ready = false;
         }
     }
 
     /// Appends a line. What is to be said of that, each thing once, is returned in sentences.
     pub(super) fn append(&mut self, line: &[u8]) -> Vec<String> {
-        // What could not be opened once is not tried again with every line.
-        if self.open.is_none() && self.complained {
-            return Vec::new();
-        }
         let mut said = Vec::new();
+        if self.is_given_up {
+            return said;
+        }
+        let is_known = self.complained;
         if let Err(error) = self.try_append(line, &mut said)
-            && !std::mem::replace(&mut self.complained, true)
+            && (self.is_given_up || !is_known)
         {
             let path = self.directory.join(FILE_NAME);
             said.push(format!("the log file {} cannot be written: {error}", path.display()));
@@ -70,21 +74,39 @@ impl LogFile {
 
     fn try_append(&mut self, line: &[u8], said: &mut Vec<String>) -> io::Result<()> {
         for _ in 0..ROUNDS {
-            let mut file = match self.open.take() {
-                Some(file) => file,
-                None => self.opened(said)?,
-            };
+            let opened = self.opened(said);
+            self.is_given_up = opened.is_err();
+            let mut file = opened?;
             let turn = Turn::take(&file, &mut self.is_held_up);
             let done = self.in_turn(&mut file, line, turn);
             turn.end(&file);
-            if matches!(done, Ok(Done::PutAside)) {
-                continue;
+            match done {
+                Ok(Done::PutAside) => {}
+                Ok(Done::Written) => return Ok(()),
+                Err(error) => {
+                    self.complained = true;
+                    return Err(error);
+                }
             }
-            // It stays open also where the disk is full: there may be room for a later line.
-            self.open = Some(file);
-            return done.map(drop);
         }
+        self.complained = true;
         Err(io::Error::other("other processes put it aside again and again"))
+    }
+
+    fn opened(&mut self, said: &mut Vec<String>) -> io::Result<File> {
+        if !self.is_ready {
+            self.user = place::this_user();
+            said.extend(place::prepare(&self.directory, self.user)?);
+            self.is_ready = true;
+        }
+        match place::open(&self.directory, self.user) {
+            // Somebody has taken the folder away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                place::prepare(&self.directory, self.user)?;
+                place::open(&self.directory, self.user)
+            }
+            opened => opened,
+        }
     }
 
     fn in_turn(&self, file: &mut File, line: &[u8], turn: Turn) -> io::Result<Done> {
@@ -104,12 +126,6 @@ impl LogFile {
             file.set_len(length).ok();
         }
         written.map(|()| Done::Written)
-    }
-
-    fn opened(&mut self, said: &mut Vec<String>) -> io::Result<File> {
-        let warning = place::prepare(&self.directory)?;
-        said.extend(warning.filter(|_| !std::mem::replace(&mut self.warned, true)));
-        place::open(&self.directory)
     }
 }
 

@@ -78,7 +78,7 @@ impl Log {
         LogSubscriber::new(self.clone())
     }
 
-    /// Sets levels and folder from now on. A log file that is open already stays open if its folder stays.
+    /// Sets levels and folder from now on. A log file that was given up is tried again.
     pub fn configure(&self, settings: &LogSettings) {
         self.0.state().configure(settings);
         tracing::callsite::rebuild_interest_cache();

@@ -29,13 +29,13 @@ const STICKY: u32 = 0o1000;
 ///
 /// # Errors
 /// The system's, or why it is not used.
-pub(super) fn prepare(directory: &Path) -> io::Result<Option<String>> {
+pub(super) fn prepare(directory: &Path, user: Option<u32>) -> io::Result<Option<String>> {
     if directory.as_os_str().is_empty() {
         return Err(io::Error::other("no folder is set"));
     }
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let found = fs::symlink_metadata(directory)?;
-    check_folder(&found, this_user())?;
+    check_folder(&found, user)?;
     let is_open = found.mode() & OTHERS_WRITE != 0 && found.mode() & STICKY == 0;
     Ok(is_open.then(|| {
         format!(
@@ -50,15 +50,15 @@ pub(super) fn prepare(directory: &Path) -> io::Result<Option<String>> {
 ///
 /// # Errors
 /// The system's, or why it is not used.
-pub(super) fn open(directory: &Path) -> io::Result<File> {
+pub(super) fn open(directory: &Path, user: Option<u32>) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(PRIVATE);
     // Whoever may write into the folder could have put a link or a pipe there.
     options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     let path = directory.join(FILE_NAME);
-    let file = options.open(&path).map_err(|error| explained(error, &path))?;
+    let file = options.open(&path).map_err(|error| explained(error, &path, user))?;
     let found = file.metadata()?;
-    check_file(&found, this_user())?;
+    check_file(&found, user)?;
     if found.mode() & MODE != PRIVATE {
         file.set_permissions(Permissions::from_mode(PRIVATE))?;
     }
@@ -66,14 +66,14 @@ pub(super) fn open(directory: &Path) -> io::Result<File> {
 }
 
 /// What the system says of a link and of somebody else's file tells a user little.
-fn explained(error: io::Error, path: &Path) -> io::Error {
+fn explained(error: io::Error, path: &Path, user: Option<u32>) -> io::Error {
     let found = fs::symlink_metadata(path);
-    let fault = found.and_then(|found| check_file(&found, this_user()));
+    let fault = found.and_then(|found| check_file(&found, user));
     fault.err().filter(|fault| fault.raw_os_error().is_none()).unwrap_or(error)
 }
 
-/// `None` if the system does not tell, as in a chroot without `/proc`.
-fn this_user() -> Option<u32> {
+/// Whose the log is. `None` if the system does not tell, as in a chroot without `/proc`.
+pub(super) fn this_user() -> Option<u32> {
     UserIds::current().map(|ids| ids.effective)
 }
 

@@ -79,6 +79,21 @@ fn a_file_that_another_process_put_aside_is_left_there() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
+/// A host, or a daemon in it, may close every descriptor that it does not know, and open files of its own.
+#[test]
+fn no_descriptor_stays_open_after_a_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log = log_in(directory.path());
+    assert_eq!(log.append(b"one\n"), SILENT);
+    let folder = fs::canonicalize(directory.path()).unwrap();
+    let open =
+        fs::read_dir("/proc/self/fd").unwrap().filter_map(|it| fs::read_link(it.ok()?.path()).ok());
+    assert_eq!(open.filter(|path| path.starts_with(&folder)).count(), 0);
+    fs::remove_dir_all(directory.path()).unwrap();
+    assert_eq!(log.append(b"two\n"), SILENT, "the folder is made again");
+    assert_eq!(fs::read(directory.path().join(FILE_NAME)).unwrap(), b"two\n");
+}
+
 #[test]
 fn what_cannot_be_written_is_said_once() {
     let file = tempfile::NamedTempFile::new().unwrap();
