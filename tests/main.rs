@@ -41,6 +41,8 @@ mod header;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod log_files;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod measured;

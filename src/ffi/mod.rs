@@ -29,10 +29,10 @@ use crate::{
     module,
 };
 
-/// Every C_ function runs in here: SIGPIPE is kept from the host, a panic stops, an error is logged in one line and
+/// Every C_ function runs in here: SIGPIPE and SIGXFSZ are kept from the host, a panic stops, an error is logged in one line and
 /// becomes a CK_RV.
 fn boundary(function: &'static str, call: impl FnOnce() -> Result<()>) -> CK_RV {
-    let _sigpipe = process::SigpipeBlocked::new();
+    let _signals = process::WriteSignalsBlocked::new();
     let started = Instant::now();
     let outcome = process::stop_panics(call).unwrap_or_else(|panic| Err(Error::Panic(panic)));
     // Logging runs code of its own, and what it does must not unwind into C either.

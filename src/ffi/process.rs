@@ -62,38 +62,44 @@ impl<T: Default + Send + Sync> PerProcess<T> {
     }
 }
 
-/// Keeps SIGPIPE from the calling thread for as long as it lives, and takes away the one that a write to a closed
-/// connection left pending. The host's own disposition and mask stay as they are, and so does a signal of the host's that
-/// was pending before.
-pub(crate) struct SigpipeBlocked {
+/// What a write can bring upon the thread that writes, and what by default ends the process: a connection that was closed, a
+/// file that would become longer than the process may have one (setrlimit(2), RLIMIT_FSIZE). The write fails as well, which
+/// is all that is needed. Looking at the limit before each write would not do: the host can change it meanwhile.
+const OF_WRITES: [libc::c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
+
+/// Keeps the signals of writes from the calling thread for as long as it lives, and takes away those that a write left
+/// pending. The host's own dispositions and mask stay as they are, and so does a signal of the host's that was pending
+/// before.
+pub(crate) struct WriteSignalsBlocked {
     /// The thread's mask as it was.
     before: libc::sigset_t,
-    was_pending: bool,
+    were_pending: [bool; OF_WRITES.len()],
 }
 
-impl SigpipeBlocked {
+impl WriteSignalsBlocked {
     /// `None` if the mask cannot be changed, which POSIX has no reason for.
     pub(crate) fn new() -> Option<Self> {
-        let was_pending = sigpipe_pending();
-        let sigpipe = only_sigpipe();
+        let were_pending = pending();
+        let blocked = set_of(&OF_WRITES);
         let mut before = MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: both sets are valid for the call, which fills `before` when it succeeds.
         let failed = unsafe {
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const sigpipe, before.as_mut_ptr())
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, before.as_mut_ptr())
         };
         // SAFETY: when pthread_sigmask succeeds, `before` is filled.
-        (failed == 0).then(|| Self { before: unsafe { before.assume_init() }, was_pending })
+        (failed == 0).then(|| Self { before: unsafe { before.assume_init() }, were_pending })
     }
 }
 
-impl Drop for SigpipeBlocked {
+impl Drop for WriteSignalsBlocked {
     fn drop(&mut self) {
-        if !self.was_pending && sigpipe_pending() {
-            let sigpipe = only_sigpipe();
+        let pending = OF_WRITES.into_iter().zip(self.were_pending.into_iter().zip(pending()));
+        for (signal, _) in pending.filter(|(_, (before, now))| *now && !before) {
+            let set = set_of(&[signal]);
             let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             // SAFETY: the set and the time are valid for the call; a NULL info is allowed (POSIX sigtimedwait).
             unsafe {
-                libc::sigtimedwait(&raw const sigpipe, ptr::null_mut(), &raw const at_once);
+                libc::sigtimedwait(&raw const set, ptr::null_mut(), &raw const at_once);
             }
         }
         // SAFETY: `before` is the mask that pthread_sigmask filled in; a NULL old set is allowed.
@@ -103,24 +109,27 @@ impl Drop for SigpipeBlocked {
     }
 }
 
-fn only_sigpipe() -> libc::sigset_t {
+fn set_of(signals: &[libc::c_int]) -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset fills the set that it is given.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: the set was filled above, and SIGPIPE is a valid signal.
-    unsafe { libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE) };
+    for signal in signals {
+        // SAFETY: the set was filled above; a signal that is none is an error, which changes nothing.
+        unsafe { libc::sigaddset(set.as_mut_ptr(), *signal) };
+    }
     // SAFETY: sigemptyset filled it.
     unsafe { set.assume_init() }
 }
 
-fn sigpipe_pending() -> bool {
+/// Of each of the signals.
+fn pending() -> [bool; OF_WRITES.len()] {
     let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigpending fills the set that it is given.
     if unsafe { libc::sigpending(pending.as_mut_ptr()) } != 0 {
-        return false;
+        return [false; OF_WRITES.len()];
     }
     // SAFETY: sigpending succeeded, so the set is filled.
-    unsafe { libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1 }
+    OF_WRITES.map(|signal| unsafe { libc::sigismember(pending.as_ptr(), signal) == 1 })
 }
 
 /// Whether the kernel started this program with raised rights (set-uid, set-gid, file capabilities), so that its
@@ -211,24 +220,34 @@ mod tests {
         unsafe { libc::close(ends[1]) };
     }
 
-    #[test]
-    fn a_broken_pipe_leaves_no_signal_behind() {
-        let guard = SigpipeBlocked::new();
+    /// Leaves both signals with this thread.
+    fn break_writes() {
         break_a_pipe();
-        drop(guard);
-        assert!(!sigpipe_pending());
+        // SAFETY: raise has no preconditions, and the signal is blocked.
+        assert_eq!(unsafe { libc::raise(libc::SIGXFSZ) }, 0);
     }
 
     #[test]
-    fn a_host_that_blocks_sigpipe_gets_none_of_ours_and_keeps_its_own() {
-        let host = SigpipeBlocked::new();
-        let guard = SigpipeBlocked::new();
-        break_a_pipe();
+    fn a_write_leaves_no_signal_behind() {
+        let guard = WriteSignalsBlocked::new();
+        break_writes();
+        assert_eq!(pending(), [true; 2]);
         drop(guard);
-        assert!(!sigpipe_pending());
+        assert_eq!(pending(), [false; 2]);
+    }
+
+    #[test]
+    fn a_host_that_blocks_the_signals_gets_none_of_ours_and_keeps_its_own() {
+        let host = WriteSignalsBlocked::new();
+        let guard = WriteSignalsBlocked::new();
+        break_writes();
+        drop(guard);
+        assert_eq!(pending(), [false; 2]);
         break_a_pipe();
-        drop(SigpipeBlocked::new());
-        assert!(sigpipe_pending());
+        let guard = WriteSignalsBlocked::new();
+        break_writes();
+        drop(guard);
+        assert_eq!(pending(), [true, false]);
         drop(host);
     }
 

@@ -1,15 +1,17 @@
 //! SIGINT and SIGTERM: the program stops at once, whatever it waits for, says how to go on, and dies by the signal, so that a
-//! shell knows what it died of. A file that is just being written is finished first.
+//! shell knows what it died of. A file that is just being written is finished first. SIGXFSZ stops nothing: a file that gets
+//! too long is an error of who writes it.
 //!
 //! Signals belong to the process, and so does what is kept here.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 use signpath_client::process;
@@ -34,6 +36,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// The system's; the signals stop the program then without a word.
 pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
+    // Caught rather than ignored: what is ignored stays so in the programs that this one runs.
+    if !process::ignores(SIGXFSZ) {
+        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    }
     let watched = [SIGINT, SIGTERM].into_iter().filter(|signal| !process::ignores(*signal));
     let mut signals = Signals::new(watched)?;
     let stop = move || {

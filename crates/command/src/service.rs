@@ -71,6 +71,12 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
     Ok(Client::new(config, credentials).hiding_tokens_in(&Log::install(&config.log)))
 }
 
+/// Hides the tokens that this client has had, from a program too, also when it is no longer there.
+pub(crate) fn hide_until_the_end(client: &Client, config: &Config) {
+    let log = Log::install(&config.log);
+    client.known_tokens().iter().for_each(|token| log.protect(token));
+}
+
 /// What an empty list of policies means.
 pub(crate) const NO_POLICY: &str = "this token may use no signing policy for hash signing";
 

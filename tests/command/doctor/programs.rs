@@ -1,6 +1,9 @@
 //! cosign, the plugin and the module as they are found.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use serde_json::json;
+use signpath_sandbox::Fault;
 
 use super::*;
 use crate::harness::{Tool, module_path};
@@ -58,6 +61,30 @@ fn a_cosign_that_does_not_run_is_an_error_and_the_module_is_not_blamed() {
     }
     place.write("cosign", "#!/nowhere/sh\n");
     expect(&doctor(&place, &variables, &[]), "cosign", "error", "it cannot be run");
+}
+
+/// The doctor learns it from the program, whether the service then takes it or not.
+#[test]
+fn a_token_that_a_program_prints_is_hidden_in_what_others_say() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    let (token, module) = (sandbox.token(), module_path().display().to_string());
+    let file = place.write("token", &token).display().to_string();
+    let encoded = token.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let settings =
+        place.write("signpath.json", json!({ "ApiToken": ["/bin/cat", file] }).to_string());
+    std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let variables = without(&only_here(&place, sandbox.environment()), "SIGNPATH_API_TOKEN");
+    let variables = set(variables, "SIGNPATH_CONFIG_FILE", &settings.display().to_string());
+    script(&place, "p11tool", &format!("echo {token} {encoded} >&2; exit 1"));
+    for refused in [false, true] {
+        if refused {
+            sandbox.inject(Fault::anywhere().status(401).always());
+        }
+        let ended = doctor(&place, &variables, &["--module", &module]);
+        expect(&ended, "token", if refused { "error" } else { "ok" }, "");
+        expect(&ended, "module", "error", "does not load: p11tool: *** ***");
+        assert!(!ended.text().contains(&token), "{}", ended.text());
+    }
 }
 
 #[test]

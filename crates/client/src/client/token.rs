@@ -18,30 +18,30 @@ pub(super) struct CurrentToken {
 
 struct Told {
     current: Option<Token>,
-    /// What is hidden in the log as long as this is there.
+    /// The current one and those before it.
+    all: Vec<Token>,
+    /// Where they are hidden as long as this is there.
     log: Option<Log>,
-    hidden: Vec<Token>,
 }
 
 impl CurrentToken {
     pub(super) fn new(source: TokenSource) -> Self {
         let current = source.known().cloned();
-        let told = Mutex::new(Told { current, log: None, hidden: Vec::new() });
+        let all = current.iter().cloned().collect();
+        let told = Mutex::new(Told { current, all, log: None });
         Self { source, told }
     }
 
     /// Hides the tokens in this log, those to come as well.
     pub(super) fn hide_in(&mut self, log: &Log) {
         let told = self.told.get_mut();
+        told.all.iter().for_each(|token| log.protect(token));
         told.log = Some(log.clone());
-        if let Some(token) = told.current.clone() {
-            told.hide(token);
-        }
     }
 
-    /// Every token that is known: what must not be seen.
+    /// Every token that has been told: what must not be seen, also where the service has refused it.
     pub(super) fn known(&self) -> Vec<Token> {
-        self.told.lock().current.iter().cloned().collect()
+        self.told.lock().all.clone()
     }
 
     /// The token for a request. A source that has not been asked yet is asked now, for `left` at most.
@@ -80,9 +80,7 @@ impl CurrentToken {
     }
 
     fn keep(&self, token: &Token) {
-        let mut told = self.told.lock();
-        told.current = Some(token.clone());
-        told.hide(token.clone());
+        self.told.lock().keep(token);
     }
 
     fn fault(&self, why: String) -> Error {
@@ -91,10 +89,14 @@ impl CurrentToken {
 }
 
 impl Told {
-    fn hide(&mut self, token: Token) {
+    fn keep(&mut self, token: &Token) {
+        self.current = Some(token.clone());
+        if self.all.contains(token) {
+            return;
+        }
+        self.all.push(token.clone());
         if let Some(log) = &self.log {
-            log.protect(&token);
-            self.hidden.push(token);
+            log.protect(token);
         }
     }
 }
@@ -102,6 +104,6 @@ impl Told {
 impl Drop for Told {
     fn drop(&mut self) {
         let Some(log) = &self.log else { return };
-        self.hidden.iter().for_each(|token| log.forget(token));
+        self.all.iter().for_each(|token| log.forget(token));
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use reqwest::Url;
+use zeroize::Zeroizing;
 
 use super::api_url::{is_loopback, unbracketed};
 use crate::error::Error;
@@ -78,14 +79,15 @@ impl FromStr for ProxyUrl {
     /// Reads `host:port` or `http://host:port`, either with `user:password@`. The port may be left out after
     /// `http://` (80).
     fn from_str(text: &str) -> Result<Self, String> {
-        let with_scheme = match text.split_once("://") {
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => text.to_owned(),
-            Some(_) => return Err("only http:// proxies are supported".to_owned()),
-            None => format!("http://{text}"),
-        };
-        let url =
-            Url::parse(&with_scheme).map_err(|error| format!("it is not a proxy ({error})"))?;
-        let has_port = text.contains("://") || names_a_port(text);
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Err("only http:// proxies are supported".to_owned());
+        }
+        // The password is no business of the URL's, whose copies nobody wipes.
+        let (user_info, address) = split_user_info(rest);
+        let url = Url::parse(&format!("http://{address}"));
+        let url = url.map_err(|error| format!("it is not a proxy ({error})"))?;
+        let has_port = text.contains("://") || names_a_port(address);
         let port = url.port_or_known_default().filter(|port| has_port && *port != 0);
         let port = port.ok_or_else(|| "it has no port".to_owned())?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
@@ -96,40 +98,45 @@ impl FromStr for ProxyUrl {
             url: format!("http://{host}:{port}"),
             host: unbracketed(host).to_owned(),
             port,
-            user_info: user_info(&url)?,
+            user_info: user_info.map(decoded).transpose()?,
         })
     }
 }
 
+/// `user:password` of an address without its scheme, as it is written, and the rest; `None` if both are empty.
+fn split_user_info(rest: &str) -> (Option<&str>, &str) {
+    let authority = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let at = rest.get(..authority).and_then(|authority| authority.rfind('@'));
+    let split = at.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+    let Some((user_info, address)) = split else { return (None, rest) };
+    (Some(user_info).filter(|text| !matches!(*text, "" | ":")), address)
+}
+
 /// Whether `host:port` has its port; the URL itself forgets a port 80.
-fn names_a_port(text: &str) -> bool {
-    let host = text.rsplit('@').next().unwrap_or(text).trim_end_matches('/');
+fn names_a_port(address: &str) -> bool {
+    let host = address.trim_end_matches('/');
     let port = host.rsplit(']').next().unwrap_or(host).rsplit_once(':');
     port.is_some_and(|(_, port)| !port.is_empty())
 }
 
-fn user_info(url: &Url) -> Result<Option<Token>, String> {
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(None);
-    }
-    let text = format!("{}:{}", url.username(), url.password().unwrap_or_default());
-    percent_decoded(&text)
-        .map(|text| Some(Token::new(text)))
-        .ok_or_else(|| "its user or password is not UTF-8".to_owned())
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+/// `user:password` without percent-encoding, the colon there also without a password.
+fn decoded(user_info: &str) -> Result<Token, String> {
+    // All of the room at once: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(user_info.len() + 1));
+    let mut rest = user_info.as_bytes();
     while let [first, tail @ ..] = rest {
         let decoded = tail
             .first_chunk::<2>()
             .filter(|_| *first == b'%')
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+            .and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(decoded.unwrap_or(*first));
         rest = if decoded.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
-    String::from_utf8(bytes).ok()
+    if !user_info.contains(':') {
+        bytes.push(b':');
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| "its user or password is not UTF-8")?;
+    Ok(Token::new(text.to_owned()))
 }
 
 impl fmt::Display for ProxyUrl {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Config;
 use super::file::{Entries, wipe};
@@ -149,11 +149,15 @@ pub(super) fn put(
             // The token may have been put into the wrong place besides.
             let known = config.token.as_ref().and_then(TokenSource::known).cloned();
             let known = known.filter(|token| token.expose().len() >= TOKEN_MIN);
-            let told = |text: &str| match &known {
-                Some(token) => without_token(text, token.expose()),
-                None => text.to_owned(),
+            // It may be another secret, or no token at all.
+            let told = |text: &str| {
+                Zeroizing::new(match &known {
+                    Some(token) => without_token(text, token.expose()),
+                    None => text.to_owned(),
+                })
             };
-            let refused = |problem: String| wrong(setting, &told(text), &place, told(&problem));
+            let refused =
+                |problem: String| wrong(setting, &told(text), &place, told(&problem).to_string());
             applied.map_err(refused)?;
             let value = shown(setting, &told(text));
             config.warnings.extend(exposure(setting, text, &place));
@@ -269,6 +273,7 @@ impl Sources<'_> {
             let place = Place::Environment(name);
             wrong(setting, &value.to_string_lossy(), &place, "it is not UTF-8".to_owned())
         })?;
+        let text = Zeroizing::new(text);
         Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
     }
 

@@ -99,8 +99,10 @@ pub(super) fn path(text: &str) -> Parsed<PathBuf> {
 
 /// Refuses values that only mean something elsewhere.
 pub(super) fn not_foreign(text: &str) -> Parsed<()> {
-    let lower = text.to_ascii_lowercase();
-    match FOREIGN_FORMS.iter().find(|(prefix, _)| lower.starts_with(prefix)) {
+    let is_it = |prefix: &str| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    match FOREIGN_FORMS.iter().find(|(prefix, _)| is_it(prefix)) {
         Some((_, instead)) => Err((*instead).to_owned()),
         None => Ok(()),
     }

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{redirect, retry};
 use tokio::runtime::{Builder, Runtime};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Failure};
 use crate::http::names::Names;
@@ -110,11 +113,10 @@ impl Engine {
 fn proxy(settings: &ProxySettings) -> Result<reqwest::Proxy, String> {
     let proxy = reqwest::Proxy::all(&settings.url)
         .map_err(|error| format!("the proxy {} cannot be used: {error}", settings.url))?;
-    Ok(match settings.user_info.as_ref().map(Token::expose) {
-        None => proxy,
-        Some(user_info) => {
-            let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-            proxy.basic_auth(user, password)
-        }
-    })
+    let Some(user_info) = &settings.user_info else { return Ok(proxy) };
+    // RFC 7617. Not by reqwest's own `basic_auth`, which makes a URL of it.
+    let credentials = Zeroizing::new(STANDARD.encode(user_info.expose()));
+    let value = exchange::secret_header(format!("Basic {}", *credentials));
+    let value = value.ok_or_else(|| "the proxy's password is in no header".to_owned())?;
+    Ok(proxy.custom_http_auth(value))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -92,13 +93,18 @@ fn url(settings: &Settings, request: &Request) -> Result<Url, String> {
 }
 
 fn bearer(token: &Token) -> Result<HeaderValue, Broken> {
-    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+    secret_header(format!("Bearer {}", token.expose())).ok_or_else(|| {
         let why = "the API token has characters that no HTTP header can carry".to_owned();
         Broken::Setup(Error::Setup { why })
-    })?;
+    })
+}
+
+/// The value of a header, wiped when the last request with it is gone. `None` if no header can carry it.
+pub(super) fn secret_header(text: String) -> Option<HeaderValue> {
+    let bytes = Bytes::from_owner(Zeroizing::new(text.into_bytes()));
+    let mut value = HeaderValue::from_maybe_shared(bytes).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
 }
 
 fn form(fields: &[(Cow<'static, str>, String)], file: &File) -> Result<multipart::Form, Broken> {

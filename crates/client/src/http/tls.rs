@@ -157,13 +157,29 @@ fn certificates(
     path: &Path,
     pem: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&without_keys(pem))
         .collect::<Result<_, _>>()
         .map_err(|error| unusable_file(setting, path, format!("is damaged: {error}")))?;
     if certificates.is_empty() {
         return Err(unusable_file(setting, path, "holds no certificate in PEM"));
     }
     Ok(certificates)
+}
+
+/// The reader of certificates reads all that there is, and does not wipe it.
+fn without_keys(pem: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(pem.len());
+    let mut is_key = false;
+    for line in pem.split_inclusive(|byte| *byte == b'\n') {
+        let names_key =
+            line.windows(identity::KEY_LABEL.len()).any(|part| part == identity::KEY_LABEL);
+        is_key |= names_key && line.starts_with(b"-----BEGIN ");
+        if !is_key {
+            kept.extend_from_slice(line);
+        }
+        is_key &= !(names_key && line.starts_with(b"-----END "));
+    }
+    kept
 }
 
 fn read(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {

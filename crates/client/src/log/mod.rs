@@ -19,7 +19,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::secret::Token;
+use crate::secret::{HIDDEN, Token};
 
 pub use file::FILE_NAME;
 pub use level::{LEVELS, Level};
@@ -34,7 +34,8 @@ pub struct LogSettings {
     pub console: Level,
     /// What goes to the file.
     pub file: Level,
-    /// The folder of the file ([`FILE_NAME`]); made if it is missing, then for this user alone.
+    /// The folder of the file ([`FILE_NAME`]); made if it is missing, then for this user alone. One that is there has to be
+    /// this user's or root's. The file is this user's alone in any case.
     pub directory: PathBuf,
 }
 
@@ -77,7 +78,7 @@ impl Log {
         LogSubscriber::new(self.clone())
     }
 
-    /// Sets levels and folder from now on. A log file that is open already stays open if its folder stays.
+    /// Sets levels and folder from now on. A log file that was given up is tried again.
     pub fn configure(&self, settings: &LogSettings) {
         self.0.state().configure(settings);
         tracing::callsite::rebuild_interest_cache();
@@ -86,6 +87,11 @@ impl Log {
     /// Hides the token in every line from now on, whoever writes it.
     pub fn protect(&self, token: &Token) {
         self.0.state().protect(token);
+    }
+
+    /// A text that is shown elsewhere, without what is hidden in every line ([`crate::secret::redact`] with these tokens).
+    pub fn redacted(&self, text: &str) -> String {
+        self.0.state().redacted(text).unwrap_or_else(|| HIDDEN.to_owned())
     }
 
     /// Takes one [`Log::protect`] of this token back. It stays hidden as long as there is another one.

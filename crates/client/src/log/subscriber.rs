@@ -82,6 +82,12 @@ impl State {
         }
     }
 
+    /// The text without the tokens; `None` if they cannot be had now.
+    pub(super) fn redacted(&self, text: &str) -> Option<String> {
+        let tokens = self.tokens.try_read_for(LOCK_WAIT)?;
+        (!self.muted.load(Ordering::Relaxed)).then(|| redact(text, &tokens.tokens))
+    }
+
     /// As a thread that has just written when the process is forked.
     #[cfg(test)]
     pub(super) fn hold_everything(&self) -> impl Sized {
@@ -93,13 +99,9 @@ impl State {
     }
 
     fn write(&self, console: &Console, level: tracing::Level, message: &str) {
-        // Without the tokens the line cannot be made safe, so it is dropped.
-        let Some(tokens) = self.tokens.try_read_for(LOCK_WAIT) else { return };
-        if self.muted.load(Ordering::Relaxed) {
-            return;
-        }
-        let message = one_line(&redact(message, &tokens.tokens), LINE_MAX);
-        drop(tokens);
+        // What cannot be made safe is dropped.
+        let Some(message) = self.redacted(message) else { return };
+        let message = one_line(&message, LINE_MAX);
         let level_name = Level::name_of(level);
         if level <= self.console_level.level().filter() {
             console(format!("signpath: {level_name}: {message}\n").as_bytes());
@@ -113,12 +115,15 @@ impl State {
 
     fn write_to_file(&self, console: &Console, line: &str) {
         let Some(mut file) = self.file.try_lock_for(LOCK_WAIT) else { return };
-        let complaint = file.append(line.as_bytes());
+        let said = file.append(line.as_bytes());
         drop(file);
         // Said on the console whatever its level: whoever asked for a log file should know that there is none.
-        if let Some(complaint) = complaint.filter(|_| self.console_level.level() != Level::None) {
-            let complaint = one_line(&complaint, LINE_MAX);
-            console(format!("signpath: warning: {complaint}\n").as_bytes());
+        if self.console_level.level() == Level::None {
+            return;
+        }
+        for sentence in said {
+            let sentence = one_line(&sentence, LINE_MAX);
+            console(format!("signpath: warning: {sentence}\n").as_bytes());
         }
     }
 }

@@ -107,6 +107,19 @@ fn a_protected_token_is_in_no_line() {
 }
 
 #[test]
+fn what_is_shown_elsewhere_hides_the_same() {
+    let (log, captured) = console(Level::None);
+    log.protect(&Token::new("s3cret+/".to_owned()));
+    let text = "a s3cret%2B/\nb pin-value=x";
+    assert_eq!(log.redacted(text), "a ***\nb pin-value=***");
+    let held = log.0.state().hold_everything();
+    assert_eq!(log.redacted(text), "***", "without the tokens nothing is shown");
+    drop(held);
+    captured.process.store(1, Ordering::Relaxed);
+    assert_eq!(log.redacted(text), "a s3cret%2B/\nb pin-value=***", "a child forgets them");
+}
+
+#[test]
 fn a_token_is_hidden_until_everybody_has_forgotten_it() {
     let (log, captured) = console(Level::Error);
     let (one, other) = (Token::new("s3cret".to_owned()), Token::new("other-one".to_owned()));
@@ -178,7 +191,7 @@ fn a_log_file_that_cannot_be_written_is_one_warning() {
     });
     let lines = captured.lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].starts_with("signpath: warning: the log file in "));
+    assert!(lines[0].starts_with("signpath: warning: the log file "));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use signpath_client::config::HostProgram;
-use signpath_client::secret::{Token, redact};
 
 use super::check::Check;
 use super::finding::Finding;
@@ -67,12 +66,11 @@ impl Cosign {
         host.started_as(&name(&self.path).unwrap_or_else(|| PROGRAM.to_owned()))
     }
 
-    fn findings(&self, secrets: &[Token]) -> Vec<Finding> {
+    fn findings(&self) -> Vec<Finding> {
         match &self.said {
             Ok(text) => vec![of_version(&self.path, text), pkcs11(self.has_pkcs11)],
             Err(why) => {
-                let text =
-                    format!("{} does not run: {}", self.path.display(), redact(why, secrets));
+                let text = format!("{} does not run: {why}", self.path.display());
                 let advice = "run `cosign version`; it may be a build for another machine, or lack a library (`ldd` names it)";
                 vec![Finding::error(Check::Cosign, text, advice)]
             }
@@ -80,14 +78,9 @@ impl Cosign {
     }
 }
 
-/// Secrets are hidden in what cosign says.
-pub(super) fn findings(
-    cosign: Option<&Cosign>,
-    search_path: &[PathBuf],
-    secrets: &[Token],
-) -> Vec<Finding> {
+pub(super) fn findings(cosign: Option<&Cosign>, search_path: &[PathBuf]) -> Vec<Finding> {
     let mut findings = match cosign {
-        Some(cosign) => cosign.findings(secrets),
+        Some(cosign) => cosign.findings(),
         None => {
             let advice = "cosign verifies what signpath-cosign signs, and signs with the module and the plugin";
             vec![Finding::warning(Check::Cosign, "there is no cosign on PATH", advice)]

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use serde::Serialize;
+use signpath_client::Log;
 
 use crate::error::Error;
 use crate::terminal;
@@ -69,6 +70,12 @@ impl Finding {
 
     pub(super) fn advised(self, advice: &str) -> Self {
         Self { advice: Some(visible(advice)), ..self }
+    }
+
+    /// Without what is hidden in the log.
+    pub(super) fn hidden_by(self, log: &Log) -> Self {
+        let advice = self.advice.map(|advice| log.redacted(&advice));
+        Self { text: log.redacted(&self.text), advice, ..self }
     }
 
     /// The line, and below it what to do. The word carries the meaning, its colour repeats it.

@@ -28,7 +28,6 @@ use crate::terminal;
 use check::Check;
 use cosign::Cosign;
 use finding::{Finding, State};
-use module::Configured;
 
 /// What is to be looked at beside what always is.
 pub(crate) struct Order {
@@ -62,7 +61,13 @@ pub(crate) fn run(order: &Order) -> Result<(), Error> {
     }
 }
 
+/// Whatever is quoted in it, of other programs and of the service, the tokens are hidden as in the log.
 fn report(order: &Order) -> Vec<Finding> {
+    let log = service::open_log();
+    look(order).into_iter().map(|finding| finding.hidden_by(&log)).collect()
+}
+
+fn look(order: &Order) -> Vec<Finding> {
     let variables = CosignVariables::load(Process::Ordinary);
     let cosign = Cosign::find(&variables.search_path);
     let loaded = service::slots();
@@ -80,11 +85,10 @@ fn report(order: &Order) -> Vec<Finding> {
         }
     };
     findings.extend(order.dry_run.as_ref().map(|policy| dry_run(client.as_ref(), policy)));
-    let configured = Configured::of(slots);
-    let secrets = &configured.secrets;
-    findings.extend(cosign::findings(cosign.as_ref(), &variables.search_path, secrets));
+    findings.extend(cosign::findings(cosign.as_ref(), &variables.search_path));
+    let labels: Vec<_> = slots.iter().map(|slot| slot.token_label.as_str()).collect();
     let module = order.module.as_deref();
-    findings.push(module::finding(module, &variables, cosign.as_ref(), &configured));
+    findings.push(module::finding(module, &variables, cosign.as_ref(), &labels));
     findings.push(match used {
         Some(config) => certificates::finding(config, &variables, cosign.as_ref()),
         None => {

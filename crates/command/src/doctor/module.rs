@@ -5,9 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use signpath_client::Config;
 use signpath_client::config::CosignVariables;
-use signpath_client::secret::{Token, redact};
 
 use super::check::Check;
 use super::cosign::Cosign;
@@ -50,33 +48,13 @@ struct Found {
     by: &'static str,
 }
 
-/// What is configured: the tokens that the module shows, and what must not be told.
-pub(super) struct Configured {
-    /// The labels of its tokens; none if the configuration cannot be used.
-    pub(super) labels: Vec<String>,
-    /// The tokens that are known without asking a program for them.
-    pub(super) secrets: Vec<Token>,
-}
-
-impl Configured {
-    /// Of each organization.
-    pub(super) fn of(slots: &[Config]) -> Self {
-        Self {
-            labels: slots.iter().map(|slot| slot.token_label.clone()).collect(),
-            secrets: slots
-                .iter()
-                .filter_map(|slot| slot.token.as_ref()?.known().cloned())
-                .collect(),
-        }
-    }
-}
-
-/// Looks at the module that is named, or else the one that is found.
+/// Looks at the module that is named, or else the one that is found. `labels` are those of the tokens that are configured;
+/// none if the configuration cannot be used.
 pub(super) fn finding(
     named: Option<&Path>,
     variables: &CosignVariables,
     cosign: Option<&Cosign>,
-    configured: &Configured,
+    labels: &[&str],
 ) -> Finding {
     let Some(found) = find(named, variables) else {
         let text = format!("there is no {FILE} beside this program or in a usual folder");
@@ -86,7 +64,7 @@ pub(super) fn finding(
     if let Some(why) = objection(&found.path) {
         return Finding::error(Check::Module, format!("{shown} {why}"), INSTALL);
     }
-    loaded(&found.path, &shown, variables, cosign, configured)
+    loaded(&found.path, &shown, variables, cosign, labels)
 }
 
 fn find(named: Option<&Path>, variables: &CosignVariables) -> Option<Found> {
@@ -133,7 +111,7 @@ fn loaded(
     shown: &str,
     variables: &CosignVariables,
     cosign: Option<&Cosign>,
-    configured: &Configured,
+    labels: &[&str],
 ) -> Finding {
     let mut failures = Vec::new();
     for (name, before, after) in LOADERS {
@@ -147,7 +125,7 @@ fn loaded(
             before.iter().copied().chain([file.as_str()]).chain(after.iter().copied()).collect();
         match program::run(&program, &words) {
             Ok(ran) if ran.is_success && failures.is_empty() => {
-                return tokens(shown, name, &ran.stdout, &configured.labels);
+                return tokens(shown, name, &ran.stdout, labels);
             }
             // It loads for one program and not for another: the first one's trouble is what is told.
             Ok(ran) if ran.is_success => break,
@@ -161,8 +139,7 @@ fn loaded(
         );
         return Finding::skipped(Check::Module, text);
     }
-    let said = redact(&failures.join("; "), &configured.secrets);
-    let text = format!("{shown} does not load: {said}");
+    let text = format!("{shown} does not load: {}", failures.join("; "));
     Finding::error(
         Check::Module,
         text,
@@ -171,7 +148,7 @@ fn loaded(
 }
 
 /// Of the list that the loader printed. Any module has tokens: ours has those that are configured, and names its makers.
-fn tokens(shown: &str, loader: &str, printed: &str, expected: &[String]) -> Finding {
+fn tokens(shown: &str, loader: &str, printed: &str, expected: &[&str]) -> Finding {
     let of = |name: &str| printed.lines().filter_map(|line| value(line, name)).collect::<Vec<_>>();
     let (labels, mut makers) = (of("label"), of("manufacturer"));
     makers.dedup();
@@ -237,8 +214,7 @@ mod tests {
             ("Manufacturer: somebody", &["SignPath"], State::Warning, "lists no token"),
             ("", &[], State::Warning, "x loads (p11tool), and lists no token"),
         ] {
-            let expected: Vec<_> = expected.iter().copied().map(str::to_owned).collect();
-            let found = tokens("x", "p11tool", printed, &expected);
+            let found = tokens("x", "p11tool", printed, expected);
             assert_eq!(found.state, state, "{printed}");
             assert!(found.text.contains(said), "{}", found.text);
         }

@@ -210,7 +210,9 @@ fn authorized(config: &Config, findings: &mut Vec<Finding>) -> Option<Client> {
             return None;
         }
     };
-    match client.policies() {
+    let listed = client.policies();
+    service::hide_until_the_end(&client, config);
+    match listed {
         Ok(found) => {
             findings.push(Finding::ok(Check::Token, "the service takes it"));
             findings.extend(policies::findings(&found, day::days_since_1970()));

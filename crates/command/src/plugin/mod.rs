@@ -20,7 +20,6 @@ use std::process::ExitCode;
 
 use signpath_client::config::{Config, CosignSettings, Via};
 use signpath_client::log::Log;
-use signpath_client::secret::redact;
 
 use crate::error::Error;
 use crate::interruption;
@@ -136,7 +135,7 @@ fn perform(
     let signer = Signer::new(config, key, deadline::time_left(call.deadlines(), spare), log)?;
     let answered = answered_by(&signer, call, input);
     // The last net under what cosign prints.
-    answered.map_err(|why| redact(&why, &signer.client.known_tokens()))
+    answered.map_err(|why| log.redacted(&why))
 }
 
 fn answered_by(signer: &Signer, call: &Call, input: &mut dyn Read) -> Result<Answer, String> {

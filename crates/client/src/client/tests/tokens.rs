@@ -83,6 +83,8 @@ fn a_401_asks_the_command_once_more() {
     let (_, lines) = lines::of(|| client.policies().unwrap());
     assert!(lines.iter().any(|line| line.contains("/bin/sh has another one")), "{lines:?}");
     client.policies().unwrap();
+    let known: Vec<_> = ["token-1", "token-2"].map(|text| Token::new(text.to_owned())).to_vec();
+    assert_eq!(client.known_tokens(), known, "neither may be seen");
     assert_eq!((helper.runs(), responder.received().len()), (2, 3));
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::crypto::ring::sign::any_supported_type;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ParsedCertificate;
 use tracing::warn;
-use x509_cert::der::pem;
+use zeroize::Zeroizing;
 
 use super::pkcs12::{self, Pkcs12};
 use super::{certificates, read};
@@ -20,7 +21,9 @@ pub(super) const CERTIFICATE: &str = "TlsClientCertificate";
 const KEY: &str = "TlsClientKey";
 
 const BEGIN: &[u8] = b"-----BEGIN ";
-const BEGIN_ENCRYPTED: &[u8] = b"-----BEGIN ENCRYPTED PRIVATE KEY-----";
+const DASHES: &[u8] = b"-----";
+/// Every label of a private key ends with this.
+pub(super) const KEY_LABEL: &[u8] = b"PRIVATE KEY";
 /// RFC 1421, section 4.6.1.1: how OpenSSL has encrypted keys before PKCS #8.
 const OLD_ENCRYPTION: &[u8] = b"Proc-Type: 4,ENCRYPTED";
 
@@ -90,7 +93,11 @@ pub(super) fn own_first(chain: &mut [CertificateDer<'static>], key: &PrivateKeyD
     }
 }
 
-fn key_in_pem(
+/// The first private key in PEM.
+///
+/// # Errors
+/// As [`of`].
+pub(super) fn key_in_pem(
     setting: &str,
     path: &Path,
     bytes: &[u8],
@@ -101,24 +108,48 @@ fn key_in_pem(
                    that can be read";
         return Err(unusable_file(setting, path, why));
     }
-    if let Some(start) = position(bytes, BEGIN_ENCRYPTED) {
-        let section = bytes.get(start..).unwrap_or_default();
-        return decrypted(section, password).map_err(|why| unusable_file(setting, path, why));
-    }
-    PrivateKeyDer::from_pem_slice(bytes)
-        .map_err(|_| unusable_file(setting, path, "holds no private key in PEM"))
+    let no_key = || unusable_file(setting, path, "holds no private key in PEM");
+    let (label, body) = key_section(bytes).ok_or_else(no_key)?;
+    let der = decoded(body);
+    let key = match label {
+        b"ENCRYPTED " => {
+            let der = der.ok_or(pkcs12::Unreadable::Damaged);
+            let key = der.and_then(|der| pkcs12::decrypted_key(&der, secret(password)));
+            let key = key.map_err(|why| unusable_file(setting, path, why))?;
+            return PrivateKeyDer::try_from(key.to_vec())
+                .map_err(|_| unusable_file(setting, path, pkcs12::Unreadable::Damaged));
+        }
+        b"" => der.map(|der| PrivateKeyDer::Pkcs8(der.to_vec().into())),
+        b"EC " => der.map(|der| PrivateKeyDer::Sec1(der.to_vec().into())),
+        b"RSA " => der.map(|der| PrivateKeyDer::Pkcs1(der.to_vec().into())),
+        _ => None,
+    };
+    key.ok_or_else(no_key)
 }
 
-fn decrypted(
-    section: &[u8],
-    password: Option<&Token>,
-) -> Result<PrivateKeyDer<'static>, pkcs12::Unreadable> {
-    const END: &[u8] = b"-----END ENCRYPTED PRIVATE KEY-----";
-    let end = position(section, END).map_or(section.len(), |at| at + END.len());
-    let section = section.get(..end).unwrap_or_default();
-    let (_, der) = pem::decode_vec(section).map_err(|_| pkcs12::Unreadable::Damaged)?;
-    let key = pkcs12::decrypted_key(&der, secret(password))?;
-    PrivateKeyDer::try_from(key.to_vec()).map_err(|_| pkcs12::Unreadable::Damaged)
+/// What stands before `PRIVATE KEY` in the label of the first key (RFC 7468 and its forerunners), and its lines. Not by the
+/// reader of rustls, which leaves both the lines and the key in memory.
+fn key_section(pem: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = pem;
+    loop {
+        rest = rest.get(position(rest, BEGIN)? + BEGIN.len()..)?;
+        let end = rest.windows(DASHES.len()).position(|part| part == DASHES)?;
+        let (label, body) = (rest.get(..end)?, rest.get(end + DASHES.len()..)?);
+        if let Some(kind) = label.strip_suffix(KEY_LABEL) {
+            return Some((kind, body.get(..position(body, b"-----END ")?)?));
+        }
+    }
+}
+
+/// The bytes of lines of Base64.
+fn decoded(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // All of the room at once: what grows leaves copies behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(body.len()));
+    text.extend(body.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    let mut der = Zeroizing::new(vec![0; text.len()]);
+    let length = STANDARD.decode_slice(&*text, &mut der).ok()?;
+    der.truncate(length);
+    Some(der)
 }
 
 /// A file that is encrypted without a password has the empty one.

@@ -90,6 +90,38 @@ fn an_encrypted_key_stands_beside_its_certificate() {
 }
 
 #[test]
+fn a_key_in_pem_is_found_however_its_lines_are_broken_and_whatever_stands_around_it() {
+    let server = std::fs::read_to_string(SERVER).unwrap();
+    let key = |text: &str| identity::key_in_pem("", Path::new(""), text.as_bytes(), None);
+    let expected = key(&server).unwrap();
+    let (begin, end) = ("-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----");
+    let (before, rest) = server.split_once(begin).unwrap();
+    let (body, _) = rest.split_once(end).unwrap();
+    let one_line = body.replace('\n', "");
+    for text in [
+        server.replace('\n', "\r\n"),
+        format!("{begin}{one_line}\n{end}"),
+        format!(
+            "words -----BEGIN\n{before}words\n{begin} {}\n{end}{before}",
+            body.replace('\n', " \n\t")
+        ),
+    ] {
+        assert_eq!(key(&text).unwrap(), expected, "{text}");
+    }
+    for text in [
+        "",
+        before,
+        "-----BEGIN PRIVATE KEY",
+        &format!("{begin}{one_line}"),
+        &format!("{begin}{one_line}={end}"),
+        &server.replace(" PRIVATE", " PUBLIC"),
+        &server.replace(" PRIVATE", " OPENSSH PRIVATE"),
+    ] {
+        assert!(key(text).unwrap_err().to_string().contains("holds no private key"), "{text}");
+    }
+}
+
+#[test]
 fn a_pkcs_12_file_without_a_key_and_a_key_of_another_certificate_are_refused() {
     let text = refusal(with_password(path("certificates.p12"), PASSWORD));
     assert!(text.contains("holds no private key"), "{text}");
@@ -141,6 +173,19 @@ proptest! {
     fn any_bytes_can_be_read_as_pkcs_12(bytes: Vec<u8>) {
         prop_assert!(pkcs12::open(&bytes, b"").is_err());
         prop_assert!(pkcs12::decrypted_key(&bytes, b"").is_err());
+    }
+
+    #[test]
+    fn any_bytes_can_be_read_as_a_key_in_pem(
+        before: Vec<u8>,
+        label in "(EC |RSA |ENCRYPTED |X )?(PRIVATE KEY)?-{0,5}",
+        body in "[A-Za-z0-9+/=\n]{0,200}",
+        end in "(-----END )?",
+    ) {
+        let text = [&before[..], b"-----BEGIN ", label.as_bytes(), body.as_bytes(), end.as_bytes()].concat();
+        if let Err(error) = identity::key_in_pem("S", Path::new("/f"), &text, None) {
+            prop_assert!(error.to_string().contains("/f"));
+        }
     }
 
     #[test]
