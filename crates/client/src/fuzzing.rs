@@ -65,13 +65,15 @@ pub fn keys(bytes: &[u8]) {
         PublicKey::from_rsa_numbers(bytes, &[1, 0, 1]),
         PublicKey::from_rsa_numbers(front, back),
     ];
+    // Checking a signature takes longer than everything else, and says little that is new.
+    let checks = bytes.len().is_multiple_of(8);
     for key in read.into_iter().flatten() {
         let scheme = match key {
             PublicKey::Rsa(_) => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
             PublicKey::Ec(_) => Scheme::Ecdsa,
         };
         let zeros = HashToSign { scheme, hash: vec![0; 32] };
-        assert!(!key.verify(&zeros, &vec![0; key.signature_len()]));
+        assert!(!checks || !key.verify(&zeros, &vec![0; key.signature_len()]));
         drop(key.fixed_signature(bytes.to_vec()).map(|fixed| key.encoded_signature(&fixed)));
         assert_eq!(PublicKey::from_spki_der(&key.spki_der()), Ok(key));
     }

@@ -1,85 +1,54 @@
-//! What PKCS #11 says of sessions, operations and keys, as far as it decides which value a function has to return.
+//! What PKCS #11 says of slots, sessions, operations and keys, as far as it decides which value a function has to return.
 
 use cryptoki_sys::*;
 
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Key {
-    Ec,
-    Rsa,
-}
+use crate::signed::{Hash, Key, Made, Takes, What};
 
-impl Key {
-    pub(crate) fn signature_len(self) -> usize {
-        match self {
-            Self::Ec => 64,
-            Self::Rsa => 256,
-        }
-    }
-}
+/// So many signatures are remembered.
+const MADE_MAX: usize = 8;
 
-/// What a mechanism does.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Does {
-    /// Makes digests of so many bytes.
-    Digest(usize),
-    /// Signs with this key; `Message` hashes first.
-    Sign(Key, Takes),
-}
+/// The slots, by their places in the model. Without a PIN the first one's token shows nothing; the other one's credentials are
+/// configured.
+pub(crate) const SLOTS: [CK_SLOT_ID; 2] = [1, 2];
 
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Takes {
-    DigestInfo,
-    AnyDigest,
-    Message,
-    /// PSS, whose parameter in these cases names SHA-256.
-    Pss,
-    PssMessage,
-}
-
-use Does::{Digest, Sign};
-use Key::{Ec, Rsa};
-
-pub(crate) const MECHANISMS: [(CK_MECHANISM_TYPE, Does); 10] = [
-    (CKM_ECDSA, Sign(Ec, Takes::AnyDigest)),
-    (CKM_ECDSA_SHA256, Sign(Ec, Takes::Message)),
-    (CKM_ECDSA_SHA512, Sign(Ec, Takes::Message)),
-    (CKM_RSA_PKCS, Sign(Rsa, Takes::DigestInfo)),
-    (CKM_SHA256_RSA_PKCS, Sign(Rsa, Takes::Message)),
-    (CKM_RSA_PKCS_PSS, Sign(Rsa, Takes::Pss)),
-    (CKM_SHA256_RSA_PKCS_PSS, Sign(Rsa, Takes::PssMessage)),
-    (CKM_SHA_1, Digest(20)),
-    (CKM_SHA256, Digest(32)),
-    (CKM_SHA512, Digest(64)),
-];
-
-/// The DigestInfo of SHA-256 up to the digest (RFC 8017 §9.2).
-pub(crate) const SHA256_INFO: [u8; 19] =
-    [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
-
-/// A mechanism as it is named in a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Named {
-    pub(crate) does: Option<Does>,
-    pub(crate) parameter: Parameter,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Parameter {
-    None,
-    Pss,
-    Odd,
-    /// NULL with a length.
-    Unreadable,
-}
+/// Of the slots, whether the configuration has credentials.
+const IS_CONFIGURED: [bool; 2] = [false, true];
 
 /// What is under way in a session.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Operation {
     None,
     Find,
-    Digest { len: usize, in_parts: bool },
-    Sign { key: Key, takes: Takes, in_parts: bool, credentials: Credentials },
-    Verify { key: Key, takes: Takes, in_parts: bool },
+    Digest {
+        hash: Hash,
+        in_parts: bool,
+    },
+    Sign {
+        key: Key,
+        takes: Takes,
+        in_parts: bool,
+        credentials: Option<Credentials>,
+    },
+    /// `first`: the signature came at the beginning.
+    Verify {
+        key: Key,
+        takes: Takes,
+        in_parts: bool,
+        first: bool,
+    },
+}
+
+impl Operation {
+    /// The flag of C_SessionCancel.
+    pub(crate) fn kind(self) -> CK_FLAGS {
+        match self {
+            Self::None => 0,
+            Self::Find => CKF_FIND_OBJECTS,
+            Self::Digest { .. } => CKF_DIGEST,
+            Self::Sign { .. } => CKF_SIGN,
+            Self::Verify { .. } => CKF_VERIFY,
+        }
+    }
 }
 
 /// Whose signatures they are.
@@ -91,17 +60,37 @@ pub(crate) enum Credentials {
 
 pub(crate) struct Session {
     pub(crate) handle: CK_SESSION_HANDLE,
+    /// The place of its slot.
+    pub(crate) slot: usize,
     pub(crate) read_write: bool,
     pub(crate) operation: Operation,
+    /// The parts so far.
+    pub(crate) message: Vec<u8>,
+    /// The signature that came first: its length, and of what it is.
+    pub(crate) signature: (usize, Option<What>),
+}
+
+impl Session {
+    pub(crate) fn new(handle: CK_SESSION_HANDLE, slot: usize, read_write: bool) -> Self {
+        let (operation, message) = (Operation::None, Vec::new());
+        Self { handle, slot, read_write, operation, message, signature: (0, None) }
+    }
 }
 
 /// A handle that was found, of what, and whether it is one still.
 #[derive(Clone, Copy)]
 pub(crate) struct Object {
     pub(crate) handle: CK_OBJECT_HANDLE,
-    /// The key, and whether it is the private one; nothing for profiles.
-    pub(crate) key: Option<(Key, bool)>,
+    pub(crate) slot: usize,
+    /// The key, and whether it is the private one.
+    pub(crate) key: (Key, bool),
     pub(crate) lives: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Token {
+    pub(crate) login: Option<Credentials>,
+    pub(crate) pin_was_wrong: bool,
 }
 
 #[derive(Default)]
@@ -109,12 +98,22 @@ pub(crate) struct Model {
     pub(crate) initialized: bool,
     pub(crate) sessions: Vec<Session>,
     pub(crate) objects: Vec<Object>,
-    pub(crate) login: Option<Credentials>,
+    pub(crate) tokens: [Token; 2],
+    /// Signatures that the module has handed out.
+    pub(crate) made: Vec<Made>,
+    /// Whether somebody else keeps the module initialized and the tokens logged in.
+    pub(crate) is_shared: bool,
 }
 
 impl Model {
-    pub(crate) fn credentials(&self) -> Credentials {
-        self.login.unwrap_or(Credentials::Configured)
+    /// The credentials in force at a slot.
+    pub(crate) fn credentials(&self, slot: usize) -> Option<Credentials> {
+        self.tokens[slot].login.or(IS_CONFIGURED[slot].then_some(Credentials::Configured))
+    }
+
+    /// Whether a PIN is asked for at a slot.
+    pub(crate) fn requires_login(slot: usize) -> bool {
+        !IS_CONFIGURED[slot]
     }
 
     /// The value for a session that is not there.
@@ -122,78 +121,57 @@ impl Model {
         if self.initialized { CKR_SESSION_HANDLE_INVALID } else { CKR_CRYPTOKI_NOT_INITIALIZED }
     }
 
-    /// What a PIN opened ends with its login.
-    pub(crate) fn log_out(&mut self) {
-        if self.login.take() == Some(Credentials::OfPin) {
-            self.forget(|_| true);
+    /// The value for a slot, and its place if there is one.
+    pub(crate) fn slot(&self, slot: CK_SLOT_ID) -> Result<usize, CK_RV> {
+        let place = SLOTS.iter().position(|known| *known == slot);
+        match place {
+            _ if !self.initialized => Err(CKR_CRYPTOKI_NOT_INITIALIZED),
+            None => Err(CKR_SLOT_ID_INVALID),
+            Some(place) => Ok(place),
         }
     }
 
-    pub(crate) fn forget(&mut self, doomed: impl Fn(bool) -> bool) {
-        for object in &mut self.objects {
-            object.lives &= object.key.is_none_or(|(_, private)| !doomed(private));
+    /// What a PIN opened ends with its login.
+    pub(crate) fn log_out(&mut self, slot: usize) {
+        if self.tokens[slot].login.take() == Some(Credentials::OfPin) {
+            self.forget(slot, |_| true);
+        }
+    }
+
+    pub(crate) fn forget(&mut self, slot: usize, doomed: impl Fn(bool) -> bool) {
+        for object in self.objects.iter_mut().filter(|object| object.slot == slot) {
+            object.lives &= !doomed(object.key.1);
         }
     }
 
     /// A handle that a search has given; one that has ended is given to nothing else.
-    pub(crate) fn learn(&mut self, handle: CK_OBJECT_HANDLE, key: (Key, bool)) {
+    pub(crate) fn learn(&mut self, handle: CK_OBJECT_HANDLE, slot: usize, key: (Key, bool)) {
         let known = self.objects.iter().find(|object| object.handle == handle);
-        assert!(known.is_none_or(|known| known.lives && known.key == Some(key)), "an old handle");
+        let same = |known: &Object| known.lives && (known.slot, known.key) == (slot, key);
+        assert!(known.is_none_or(same), "an old handle");
         if known.is_none() {
-            self.objects.push(Object { handle, key: Some(key), lives: true });
+            self.objects.push(Object { handle, slot, key, lives: true });
         }
     }
 
-    pub(crate) fn closed(&mut self) {
-        if self.sessions.is_empty() {
-            self.log_out();
+    /// A signature that was handed out; the oldest is forgotten.
+    pub(crate) fn keep(&mut self, made: Made) {
+        if self.made.len() == MADE_MAX {
+            self.made.remove(0);
+        }
+        self.made.push(made);
+    }
+
+    /// A session of the slot was closed.
+    pub(crate) fn closed(&mut self, slot: usize) {
+        if !self.is_shared && self.sessions.iter().all(|session| session.slot != slot) {
+            self.log_out(slot);
         }
     }
 
     pub(crate) fn finalize(&mut self) {
-        *self = Self { objects: std::mem::take(&mut self.objects), ..Self::default() };
+        let (objects, made) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.made));
+        *self = Self { objects, made, ..Self::default() };
         self.objects.iter_mut().for_each(|object| object.lives = false);
     }
-}
-
-/// The value of C_SignInit (`private`) or C_VerifyInit in a session without an operation.
-pub(crate) fn begin(
-    named: Named,
-    object: Option<&Object>,
-    private: bool,
-) -> Result<(Key, Takes), CK_RV> {
-    let Some(Sign(key, takes)) = named.does else { return Err(CKR_MECHANISM_INVALID) };
-    let wanted = if matches!(takes, Takes::Pss | Takes::PssMessage) {
-        Parameter::Pss
-    } else {
-        Parameter::None
-    };
-    if named.parameter != wanted {
-        return Err(CKR_MECHANISM_PARAM_INVALID);
-    }
-    let found = object.filter(|object| object.lives).and_then(|object| object.key);
-    match found {
-        None => Err(CKR_KEY_HANDLE_INVALID),
-        Some((other, _)) if other != key => Err(CKR_KEY_TYPE_INCONSISTENT),
-        Some((_, is_private)) if is_private != private => Err(CKR_KEY_FUNCTION_NOT_PERMITTED),
-        Some(_) => Ok((key, takes)),
-    }
-}
-
-/// The value for all of the data; CKR_OK: there is a hash to sign.
-pub(crate) fn taken(takes: Takes, data: &[u8]) -> CK_RV {
-    let is_info = |data: &[u8]| data.len() == 51 && data.starts_with(&SHA256_INFO);
-    match takes {
-        Takes::Message | Takes::PssMessage => CKR_OK,
-        Takes::DigestInfo if data.len() + 11 > 256 => CKR_DATA_LEN_RANGE,
-        Takes::DigestInfo if is_info(data) => CKR_OK,
-        Takes::DigestInfo => CKR_DATA_INVALID,
-        Takes::Pss if data.len() == 32 => CKR_OK,
-        Takes::AnyDigest if (20..=64).contains(&data.len()) => CKR_OK,
-        Takes::Pss | Takes::AnyDigest => CKR_DATA_LEN_RANGE,
-    }
-}
-
-pub(crate) fn has_parts(takes: Takes) -> bool {
-    matches!(takes, Takes::Message | Takes::PssMessage)
 }

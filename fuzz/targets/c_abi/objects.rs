@@ -6,7 +6,8 @@ use cryptoki_sys::*;
 
 use crate::buffer::{Input, Output, ck};
 use crate::caller::{Caller, call, expect};
-use crate::model::Operation;
+use crate::model::{Operation, Session};
+use crate::signed::Key;
 
 const ATTRIBUTES: [CK_ATTRIBUTE_TYPE; 12] = [
     CKA_CLASS,
@@ -87,7 +88,7 @@ impl Caller<'_> {
         let kind = self.script.choice(&ATTRIBUTES);
         let mut entry = CK_ATTRIBUTE { type_: kind, pValue: out.buffer().cast(), ulValueLen: room };
         let came = call!(self, C_GetAttributeValue(handle, key, &raw mut entry, 1));
-        let is_there = object.is_some_and(|object| object.lives);
+        let is_there = self.there(place, object).is_some();
         match place {
             None => expect("C_GetAttributeValue", came, self.model.no_session()),
             Some(_) if !is_there => expect("C_GetAttributeValue", came, CKR_OBJECT_HANDLE_INVALID),
@@ -101,5 +102,46 @@ impl Caller<'_> {
         }
         out.len = entry.ulValueLen;
         out.unchanged_beyond(if came == CKR_OK { entry.ulValueLen } else { 0 });
+    }
+
+    /// A whole search for the keys of the token, after which the model knows them.
+    pub(crate) fn look(&mut self) {
+        let choice = usize::from(self.script.byte());
+        let idle = |session: &&Session| session.operation == Operation::None;
+        let sessions: Vec<_> = self.model.sessions.iter().filter(idle).collect();
+        if sessions.is_empty() {
+            return;
+        }
+        let Session { handle, slot, .. } = *sessions[choice % sessions.len()];
+        let is_shown = self.model.credentials(slot).is_some();
+        for (class, private) in [(CKO_PRIVATE_KEY, true), (CKO_PUBLIC_KEY, false)] {
+            for (kind, key) in [(CKK_EC, Key::Ec), (CKK_RSA, Key::Rsa)] {
+                let found = self.found(handle, class, kind);
+                assert_eq!(found.is_some(), is_shown);
+                found.into_iter().for_each(|one| self.model.learn(one, slot, (key, private)));
+            }
+        }
+    }
+
+    fn found(
+        &mut self,
+        session: CK_SESSION_HANDLE,
+        mut class: CK_ULONG,
+        mut kind: CK_ULONG,
+    ) -> Option<CK_OBJECT_HANDLE> {
+        let entry = |type_, value: &mut CK_ULONG| CK_ATTRIBUTE {
+            type_,
+            pValue: ptr::from_mut(value).cast(),
+            ulValueLen: ck(size_of::<CK_ULONG>()),
+        };
+        let mut template = [entry(CKA_CLASS, &mut class), entry(CKA_KEY_TYPE, &mut kind)];
+        let came = call!(self, C_FindObjectsInit(session, template.as_mut_ptr(), 2));
+        expect("C_FindObjectsInit", came, CKR_OK);
+        let (mut handles, mut count) = ([0; 3], 0);
+        let came = call!(self, C_FindObjects(session, handles.as_mut_ptr(), 3, &raw mut count));
+        expect("C_FindObjects", came, CKR_OK);
+        assert!(count <= 1);
+        expect("C_FindObjectsFinal", call!(self, C_FindObjectsFinal(session)), CKR_OK);
+        (count == 1).then_some(handles[0])
     }
 }
