@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use signpath_client::config::Via;
 use uuid::Uuid;
 
-use crate::image::{Image, ImageName};
+use crate::image::{Image, ImageName, check_registry};
 use crate::registry::PlainHttp;
 use crate::service::PolicyName;
 use crate::sign::{Asking, Format};
@@ -253,14 +253,18 @@ pub(super) struct DoctorArguments {
 
 #[derive(Args)]
 pub(super) struct RegistryArguments {
-    /// Speak plain http to registries beyond this machine too, where they do not speak https
+    /// Speak plain http to this registry, and send it its login (several times if needed)
+    #[arg(long = "http-registry", value_name = "HOST[:PORT]", value_parser = host)]
+    http_registries: Vec<String>,
+    /// Speak plain http to registries that do not speak TLS, without a login
     #[arg(long)]
     allow_insecure_registry: bool,
 }
 
 impl RegistryArguments {
     pub(super) fn plain(&self) -> PlainHttp {
-        if self.allow_insecure_registry { PlainHttp::Everywhere } else { PlainHttp::Loopback }
+        let registries = self.http_registries.clone();
+        PlainHttp { registries, where_no_tls: self.allow_insecure_registry }
     }
 }
 
@@ -359,6 +363,11 @@ impl TrustName {
             Self::Ratify => Form::Admission(Verifier::Ratify),
         }
     }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    check_registry(text)?;
+    Ok(text.to_owned())
 }
 
 fn annotation(text: &str) -> Result<(String, String), String> {

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::files;
 use crate::interruption;
 use crate::keys::{self, Shape};
-use crate::registry::Registry;
+use crate::registry::Registries;
 use crate::sign::{self, Message, Order, Results, Resumption};
 use crate::terminal;
 use crate::trust;
@@ -128,7 +128,7 @@ fn payload(arguments: &PayloadArguments) -> Result<(), Error> {
 
 fn attach(arguments: &AttachArguments) -> Result<(), Error> {
     let image = &arguments.image;
-    let registry = Registry::open(&image.repository, arguments.registry.plain())?;
+    let registry = Registries::new(arguments.registry.plain()).open(&image.repository)?;
     let attached = match (&arguments.bundle, &arguments.payload, &arguments.signature) {
         (Some(bundle), _, _) => attach::bundle(&registry, image, &files::read(bundle)?)?,
         (None, Some(payload), Some(signature)) => {

@@ -9,8 +9,9 @@ use signpath_client::Token;
 
 use crate::error::Error;
 
+use super::call::Call;
 use super::credentials::Login;
-use super::transport::Call;
+use super::transport::is_loopback;
 
 /// The request for a token: by GET with a password or anonymously, by POST with an identity token.
 pub(super) fn token_call(
@@ -20,10 +21,8 @@ pub(super) fn token_call(
     scope: &str,
     login: Option<&Login>,
 ) -> Result<Call, Error> {
-    let mut url = Url::parse(realm).ok().filter(|url| {
-        url.scheme() == "https" || (url.scheme() == "http" && base.scheme() == "http")
-    });
-    let mut url = url.take().ok_or_else(|| {
+    let url = Url::parse(realm).ok().filter(|url| may_be_asked(url, base, login.is_some()));
+    let mut url = url.ok_or_else(|| {
         Error::failed(format!("{} asks for a login at {realm:?}", base.authority()))
             .because("which is no address of https")
     })?;
@@ -52,6 +51,16 @@ pub(super) fn token_call(
                 _ => Ok(call),
             }
         }
+    }
+}
+
+/// By plain http only if the registry is spoken to so; a login goes then to that very host, or stays on this machine.
+fn may_be_asked(url: &Url, base: &Url, has_login: bool) -> bool {
+    let is_near = url.origin() == base.origin() || url.host_str().is_some_and(is_loopback);
+    match url.scheme() {
+        "https" => true,
+        "http" => base.scheme() == "http" && (is_near || !has_login),
+        _ => false,
     }
 }
 
@@ -94,6 +103,24 @@ mod tests {
         }
         let call = token_call(&base, "https://x/token?a=b", Some("y z"), "s", None).ok().unwrap();
         assert_eq!(call.url.as_str(), "https://x/token?a=b&scope=s&service=y+z");
+    }
+
+    #[test]
+    fn over_plain_http_a_login_goes_to_the_registry_s_own_host_alone() {
+        let login = Login::IdentityToken(Token::new("a+b".to_owned()));
+        for (base, realm, is_safe) in [
+            ("http://r.example:5000/", "http://r.example:5000/token", true),
+            ("http://r.example:5000/", "http://r.example/token", false),
+            ("http://r.example:5000/", "http://other.example/token", false),
+            ("http://127.0.0.1:5000/", "http://other.example/token", false),
+            ("http://127.0.0.1:5000/", "http://[::1]:5001/token", true),
+            ("http://127.0.0.1:5000/", "https://other.example/token", true),
+        ] {
+            let base = Url::parse(base).unwrap();
+            let asked = |login| token_call(&base, realm, None, "s", login).is_ok();
+            assert_eq!(asked(Some(&login)), is_safe, "{realm}");
+            assert!(asked(None), "{realm}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 
-use super::transport::Answer;
+use super::call::Answer;
 
 /// So much of a registry's words is shown.
 const SHOWN_MAX: usize = 300;
@@ -63,7 +63,9 @@ pub(super) fn unreachable(asked: &str, registry: &str, error: reqwest::Error) ->
     let failed = Error::failed(format!("{asked} failed"))
         .because(format!("{registry} gave no answer: {why}"));
     if is_plain {
-        failed.hint("the registry speaks plain http: --allow-insecure-registry allows that")
+        failed.hint(format!(
+            "the registry speaks plain http: --http-registry {registry} allows that, --allow-insecure-registry without a login"
+        ))
     } else if why.contains("invalid peer certificate") {
         failed.hint("name a PEM file with the roots to trust in SSL_CERT_FILE")
     } else {

@@ -3,25 +3,22 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, Url};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
-use crate::image::Repository;
+use crate::terminal;
 
 use super::PlainHttp;
 use super::authorization::{Given, basic, token_call};
+use super::call::{Answer, Call};
 use super::challenge::Challenge;
 use super::credentials::{self, Login};
 use super::failure::{refused, unreachable};
-use crate::terminal;
+use super::tls::{self, is_no_tls, is_trust};
 
 /// Longest body that is read; the specification lets registries refuse manifests over 4 MiB.
 const BODY_MAX: usize = 8 << 20;
@@ -39,68 +36,6 @@ const BUSY: [u16; 4] = [429, 502, 503, 504];
 
 const USER_AGENT: &str = concat!("signpath-cosign/", env!("CARGO_PKG_VERSION"));
 
-/// What a request needs to be allowed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Scope {
-    Pull,
-    PullPush,
-}
-
-impl Scope {
-    pub(super) fn of(self, repository: &Repository) -> String {
-        let actions = match self {
-            Self::Pull => "pull",
-            Self::PullPush => "pull,push",
-        };
-        format!("repository:{}:{actions}", repository.path())
-    }
-}
-
-/// A request.
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    scope: String,
-    headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Call {
-    pub(super) fn new(method: Method, url: Url, scope: String) -> Self {
-        Self { method, url, scope, headers: HeaderMap::new(), body: Vec::new() }
-    }
-
-    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-
-    pub(super) fn with_secret(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    pub(super) fn content(mut self, content: &[u8]) -> Self {
-        self.body = content.to_vec();
-        self
-    }
-}
-
-/// A whole answer of any status.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
-        self.headers.get(name)?.to_str().ok().map(str::to_owned)
-    }
-}
-
 pub(super) struct Transport {
     registry: String,
     base: Url,
@@ -108,20 +43,24 @@ pub(super) struct Transport {
     http: Client,
     runtime: Runtime,
     login: OnceCell<Option<Login>>,
+    /// Not where plain http is what somebody on the way may have brought about.
+    sends_login: bool,
     /// What was allowed so far, by scope.
     allowed: RefCell<BTreeMap<String, HeaderValue>>,
 }
 
 impl Transport {
-    pub(super) fn new(registry: &str, plain: PlainHttp) -> Result<Self, Error> {
-        if is_loopback(registry) {
+    pub(super) fn new(registry: &str, plain: &PlainHttp) -> Result<Self, Error> {
+        let is_named = plain.registries.iter().any(|named| named.eq_ignore_ascii_case(registry));
+        if is_named || is_loopback(registry) {
             return Self::over("http", registry);
         }
         let secure = Self::over("https", registry)?;
-        // What one registry of several needs is nothing for the others, whose logins are at stake.
-        if plain == PlainHttp::Everywhere && !secure.answers() {
-            terminal::warn(&format!("{registry} does not speak https: it is spoken to without"));
-            return Self::over("http", registry);
+        if plain.where_no_tls && secure.meets_no_tls() {
+            terminal::warn(&format!(
+                "{registry} does not speak TLS: it is spoken to without, and its login is not sent"
+            ));
+            return Ok(Self { sends_login: false, ..Self::over("http", registry)? });
         }
         Ok(secure)
     }
@@ -133,7 +72,7 @@ impl Transport {
         let setup = |error: String| Error::failed("the connection cannot be set up").because(error);
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let builder = Client::builder()
-            .tls_backend_preconfigured(tls(!is_plain)?)
+            .tls_backend_preconfigured(tls::configuration(!is_plain)?)
             .https_only(!is_plain)
             .user_agent(USER_AGENT)
             .timeout(TIMEOUT)
@@ -146,17 +85,16 @@ impl Transport {
             http: builder.build().map_err(|error| setup(error.without_url().to_string()))?,
             runtime: runtime.map_err(|error| setup(error.to_string()))?,
             login: OnceCell::new(),
+            sends_login: true,
             allowed: RefCell::default(),
         })
     }
 
-    /// Whether somebody is there who speaks this scheme, trusted or not. Nothing of a login is sent.
-    fn answers(&self) -> bool {
+    /// Whether somebody is there who speaks something else than TLS.
+    fn meets_no_tls(&self) -> bool {
         let call = Call::new(Method::GET, self.url("/v2/"), String::new());
-        match self.runtime.block_on(self.attempt(&call, None)) {
-            Err(Broken::Http(error)) => is_untrusted(&error) || !error.is_connect(),
-            _ => true,
-        }
+        let ended = self.runtime.block_on(self.attempt(&call, None));
+        matches!(ended, Err(Broken::Http(error)) if is_no_tls(&error))
     }
 
     /// A path of the registry. Repositories have no character that a URL does not.
@@ -192,6 +130,28 @@ impl Transport {
         Ok(answer)
     }
 
+    /// An answer that is none of those that help, in this registry's words.
+    pub(super) fn refused(&self, asked: &str, answer: &Answer) -> Error {
+        let error = refused(asked, answer, &self.registry);
+        match answer.status {
+            401 | 403 if !self.sends_login => error.hint(format!(
+                "its login is not sent without TLS, unless --http-registry {} allows that",
+                self.registry
+            )),
+            _ => error,
+        }
+    }
+
+    fn login(&self) -> Result<Option<&Login>, Error> {
+        if !self.sends_login {
+            return Ok(None);
+        }
+        if self.login.get().is_none() {
+            self.login.set(credentials::find(&self.registry)?).ok();
+        }
+        Ok(self.login.get().and_then(Option::as_ref))
+    }
+
     /// The header that answers a challenge; `None` if there is nothing to answer with.
     fn authorize(
         &self,
@@ -199,24 +159,16 @@ impl Transport {
         scope: &str,
         asked: &str,
     ) -> Result<Option<HeaderValue>, Error> {
-        let login = match self.login.get() {
-            Some(login) => login,
-            None => {
-                let found = credentials::find(&self.registry)?;
-                self.login.get_or_init(|| found)
-            }
-        };
-        match (challenge, login) {
+        match (challenge, self.login()?) {
             (Challenge::Basic, Some(Login::Password { user, password })) => {
                 Ok(Some(basic(user, password)?))
             }
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { realm, service }, login) => {
-                let call =
-                    token_call(&self.base, realm, service.as_deref(), scope, login.as_ref())?;
+                let call = token_call(&self.base, realm, service.as_deref(), scope, login)?;
                 let answer = self.repeat(&call, None, asked)?;
                 if answer.status != 200 {
-                    return Err(refused(asked, &answer, &self.registry));
+                    return Err(self.refused(asked, &answer));
                 }
                 match Given::header(&answer.body)? {
                     Some(header) => Ok(Some(header)),
@@ -295,39 +247,8 @@ enum Broken {
     TooLong,
 }
 
-/// Roots of the system, or those that SSL_CERT_FILE and SSL_CERT_DIR name.
-fn tls(is_needed: bool) -> Result<ClientConfig, Error> {
-    let setup = |why: String| Error::failed("TLS cannot be set up").because(why);
-    let mut roots = RootCertStore::empty();
-    if is_needed {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(setup("this system has no root certificates".to_owned())
-                .hint("install its package ca-certificates, or name a PEM file in SSL_CERT_FILE"));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut configuration = builder
-        .map_err(|error| setup(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(configuration)
-}
-
-/// Repeating does not make a certificate trusted, nor a server speak TLS.
-fn is_trust(error: &reqwest::Error) -> bool {
-    is_untrusted(error) || format!("{error:?}").contains("InvalidContentType")
-}
-
-fn is_untrusted(error: &reqwest::Error) -> bool {
-    format!("{error:?}").contains("InvalidCertificate")
-}
-
-/// Whether the traffic to a registry stays on this machine.
-fn is_loopback(registry: &str) -> bool {
+/// Whether the traffic to a host, with or without a port, stays on this machine.
+pub(super) fn is_loopback(registry: &str) -> bool {
     let host = match registry.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => registry.split(':').next().unwrap_or_default(),
@@ -336,40 +257,4 @@ fn is_loopback(registry: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::TcpListener;
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_loopback_unless_it_is_allowed() {
-        for (registry, plain, scheme) in [
-            ("localhost", PlainHttp::Loopback, "http"),
-            ("127.8.0.1:5000", PlainHttp::Loopback, "http"),
-            ("[::1]:5000", PlainHttp::Loopback, "http"),
-            ("localhost.example.com", PlainHttp::Loopback, "https"),
-            ("10.0.0.1:5000", PlainHttp::Loopback, "https"),
-            ("127.0.0.1.example.com", PlainHttp::Loopback, "https"),
-            ("[::1]:5000", PlainHttp::Everywhere, "http"),
-        ] {
-            let transport = Transport::new(registry, plain).unwrap();
-            assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
-        }
-    }
-
-    /// As a host that is asked by https first.
-    #[test]
-    fn a_server_without_tls_is_told_from_one_that_answers() {
-        let plain = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = plain.local_addr().unwrap().to_string();
-        thread::spawn(move || {
-            for mut visitor in plain.incoming().flatten() {
-                visitor.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
-            }
-        });
-        assert!(!Transport::over("https", &address).unwrap().answers());
-        assert!(Transport::over("http", &address).unwrap().answers());
-    }
-}
+mod tests;

@@ -182,7 +182,7 @@ pub(crate) fn run(order: Order) -> Result<(), Error> {
     } else {
         check_form(settings.form, order.formats.iter().flatten())?;
     }
-    let registries = Registries::new(order.plain);
+    let registries = Registries::new(order.plain.clone());
     // Before the service is asked, so that nothing is signed of an order that cannot be carried out.
     let messages = plan::messages(&order, &registries)?;
     let client = service::open(&config)?;

@@ -34,7 +34,7 @@ pub(crate) fn submit(
     let client = service::open(&config)?;
     let policy = service::policy(&client, &name, Via::Request)?;
     // Files are all that comes of it, so that no registry is asked.
-    let registries = Registries::new(PlainHttp::Loopback);
+    let registries = Registries::new(PlainHttp::default());
     let mut delivery = Delivery::new(name.clone(), policy.key().clone(), &registries, results);
     let wait = asking.wait;
     let by_request = ByRequest { client: &client, policy, name, config: &config, wait };

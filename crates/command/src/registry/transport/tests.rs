@@ -1,0 +1,115 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use signpath_client::Token;
+
+use super::*;
+
+/// Somebody who has this done to each visitor, and hears what is left over.
+fn server(serve: impl Fn(&TcpStream) -> String + Send + 'static) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (heard, hears) = mpsc::channel();
+    thread::spawn(move || {
+        for visitor in listener.incoming().flatten() {
+            heard.send(serve(&visitor)).ok();
+        }
+    });
+    (address, hears)
+}
+
+/// The head of a request, which is answered with this.
+fn answering(answer: String) -> impl Fn(&TcpStream) -> String + Send + 'static {
+    move |mut visitor| {
+        let lines = BufReader::new(visitor).lines().map_while(Result::ok);
+        let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        visitor.write_all(answer.as_bytes()).ok();
+        head.join("\n")
+    }
+}
+
+fn over(scheme: &str, address: &str, sends_login: bool) -> Transport {
+    let transport = Transport::over(scheme, address).unwrap();
+    let login =
+        Login::Password { user: "user".to_owned(), password: Token::new("s3cret".to_owned()) };
+    transport.login.set(Some(login)).unwrap();
+    Transport { sends_login, ..transport }
+}
+
+fn read(transport: &Transport) -> Answer {
+    let call = Call::new(Method::GET, transport.url("/v2/a/manifests/1"), "scope".to_owned());
+    transport.send(call, "reading").unwrap()
+}
+
+#[test]
+fn plain_http_is_for_loopback_and_registries_that_are_named() {
+    let named = PlainHttp { registries: vec!["10.0.0.1:5000".to_owned()], ..PlainHttp::default() };
+    for (registry, plain, scheme) in [
+        ("localhost", PlainHttp::default(), "http"),
+        ("127.8.0.1:5000", PlainHttp::default(), "http"),
+        ("[::1]:5000", PlainHttp::default(), "http"),
+        ("localhost.example.com", PlainHttp::default(), "https"),
+        ("10.0.0.1:5000", PlainHttp::default(), "https"),
+        ("127.0.0.1.example.com", PlainHttp::default(), "https"),
+        ("10.0.0.1:5000", named.clone(), "http"),
+        ("10.0.0.1", named.clone(), "https"),
+        ("10.0.0.1:5001", named, "https"),
+    ] {
+        let transport = Transport::new(registry, &plain).unwrap();
+        assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
+        assert!(transport.sends_login);
+    }
+}
+
+#[test]
+fn only_who_answers_tls_with_something_else_speaks_none() {
+    let plain = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    let (speaks_http, _hears) = server(|mut visitor| {
+        visitor.write_all(plain.as_bytes()).ok();
+        String::new()
+    });
+    assert!(Transport::over("https", &speaks_http).unwrap().meets_no_tls());
+    let (hangs_up, _hears) = server(|_| String::new());
+    assert!(!Transport::over("https", &hangs_up).unwrap().meets_no_tls());
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    assert!(!Transport::over("https", &nobody).unwrap().meets_no_tls());
+}
+
+#[test]
+fn a_login_goes_over_plain_http_only_where_that_was_said() {
+    let refusal = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\
+                   Content-Length: 0\r\nConnection: close\r\n\r\n";
+    for sends_login in [true, false] {
+        let (address, hears) = server(answering(refusal.to_owned()));
+        let transport = over("http", &address, sends_login);
+        let answer = read(&transport);
+        assert_eq!(answer.status, 401);
+        let heard: Vec<_> = hears.try_iter().collect();
+        let shown = heard.iter().any(|head| head.to_lowercase().contains("authorization: basic"));
+        assert_eq!(shown, sends_login, "{heard:?}");
+        let advice = transport.refused("reading", &answer).line();
+        assert_eq!(advice.contains("--http-registry"), !sends_login, "{advice}");
+    }
+}
+
+#[test]
+fn a_token_service_gets_no_login_either() {
+    let (service, hears) = server(answering(
+        "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"token\":\"t\"}"
+            .to_owned(),
+    ));
+    let refusal = format!(
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"http://{service}/token\"\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    for sends_login in [true, false] {
+        let (address, _) = server(answering(refusal.clone()));
+        read(&over("http", &address, sends_login));
+        let heard: Vec<_> = hears.try_iter().collect();
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        let shown = heard.iter().any(|head| head.to_lowercase().contains("authorization: basic"));
+        assert_eq!(shown, sends_login, "{heard:?}");
+    }
+}
