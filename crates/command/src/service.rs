@@ -24,11 +24,7 @@ pub(crate) fn configuration() -> Result<Config, Error> {
 /// # Errors
 /// As [`configuration`].
 pub(crate) fn slots() -> Result<Vec<Config>, Error> {
-    let log = open_log();
-    let slots = configuration_of(&log)?.into_slots();
-    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref()?.known());
-    tokens.for_each(|token| log.protect(token));
-    Ok(slots)
+    Ok(configuration_of(&open_log())?.into_slots())
 }
 
 /// The place of the one that is used.
@@ -41,13 +37,17 @@ pub(crate) fn open_log() -> Log {
     Log::install(&Config::log_settings(Process::Ordinary))
 }
 
-/// The configuration as it stands, its warnings logged.
+/// The configuration as it stands, its warnings logged, and its tokens hidden for as long as the process is there: what went
+/// wrong is told when the client is gone that hides them.
 ///
 /// # Errors
 /// As [`configuration`].
 pub(crate) fn configuration_of(log: &Log) -> Result<Config, Error> {
     let config = Config::load(Process::Ordinary)?;
     log.configure(&config.log);
+    let slots = config.clone().into_slots();
+    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref()?.known());
+    tokens.for_each(|token| log.protect(token));
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }

@@ -32,13 +32,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(other) => {
-            // Help and version go to standard output, the rest to standard error.
+            if other.use_stderr() {
+                terminal::usage(&other);
+                return Error::usage("").exit_code();
+            }
+            // Help and version go to standard output.
             other.print().ok();
-            return if other.use_stderr() {
-                Error::usage("").exit_code()
-            } else {
-                ExitCode::SUCCESS
-            };
+            return ExitCode::SUCCESS;
         }
     };
     if let Err(error) = interruption::watch(terminal::interrupted) {
