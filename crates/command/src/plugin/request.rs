@@ -14,6 +14,7 @@ use super::signing::{Signer, to_sign};
 use crate::error::Error;
 use crate::interruption;
 use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher};
+use crate::terminal;
 
 /// So long before everything has to be over the waiting ends, so that a signature can still be fetched.
 const FETCHING: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ pub(super) struct Reader<'a>(pub(super) &'a mut dyn Write);
 
 impl Watcher for Reader<'_> {
     fn hears(&mut self, line: &str) {
-        writeln!(self.0, "signpath: {line}").ok();
+        writeln!(self.0, "signpath: {}", terminal::redacted(line)).ok();
     }
 }
 
