@@ -205,7 +205,7 @@ fn what_was_submitted_can_be_attached_by_cosign_as_well() {
             let signature = format!("{signed}.sig");
             let files = ["--payload", &signed, "--signature", &signature, &image];
             if attaches == "ours" {
-                run(&bench, &[&["attach"], &files[..]].concat()).succeeds();
+                run(&bench, &[&["attach", "--key", &key], &files[..]].concat()).succeeds();
             } else {
                 cosign.run(&[&["attach", "signature"], &files[..]].concat()).succeeds();
             }
@@ -227,7 +227,7 @@ fn several_files_are_submitted_in_one_request_and_the_bundle_of_a_statement_is_w
     run(&bench, &[&submit[..], &["--artifact-configuration", "several"]].concat()).succeeds();
     assert_eq!(made(&bench), 1);
     let attach = ["attach", &image, "--bundle", &format!("{folder}/image.bundle.json")];
-    run(&bench, &attach).succeeds();
+    run(&bench, &[&attach[..], &["--policy", "demo/ec"]].concat()).succeeds();
     bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
 }
 

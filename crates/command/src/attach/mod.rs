@@ -2,6 +2,7 @@
 
 mod referrer;
 mod simple_signing;
+mod verification;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::statement;
 
 pub(crate) use referrer::bundle;
 pub(crate) use simple_signing::signature;
+pub(crate) use verification::Verification;
 
 /// How often a tag that others write too is tried.
 const ATTEMPTS: u32 = 12;

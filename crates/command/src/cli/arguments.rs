@@ -192,7 +192,9 @@ pub(super) struct PayloadArguments {
 pub(super) const WHAT_TO_ATTACH: &str = "give --payload and --signature, or --bundle";
 
 #[derive(Args)]
+#[command(override_usage = examples::ATTACH_USAGE)]
 #[command(group(ArgGroup::new("what").required(true).args(["payload", "bundle"])))]
+#[command(group(ArgGroup::new("verification").required(true).args(["key", "policy", "unchecked"])))]
 pub(super) struct AttachArguments {
     /// The image, with its digest
     #[arg(value_name = "IMAGE@DIGEST", value_parser = clap::value_parser!(Image))]
@@ -206,6 +208,15 @@ pub(super) struct AttachArguments {
     /// A Sigstore bundle with a DSSE envelope instead, - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["payload", "signature"])]
     pub(super) bundle: Option<PathBuf>,
+    /// The public key that it has to verify with, PEM, as `trust` prints it
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+    /// The signing policy that it has to be of: its key is asked for at the service
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) policy: Option<PolicyName>,
+    /// Attach it whether it verifies or not
+    #[arg(long)]
+    pub(super) unchecked: bool,
     #[command(flatten)]
     pub(super) registry: RegistryArguments,
 }

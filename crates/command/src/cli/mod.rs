@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::attach;
+use crate::attach::{self, Verification};
 use crate::doctor;
 use crate::error::Error;
 use crate::files;
@@ -128,12 +128,19 @@ fn payload(arguments: &PayloadArguments) -> Result<(), Error> {
 
 fn attach(arguments: &AttachArguments) -> Result<(), Error> {
     let image = &arguments.image;
+    let verification = match (&arguments.key, &arguments.policy) {
+        (Some(file), _) => Verification::by_file(file)?,
+        (None, Some(policy)) => Verification::by_policy(policy)?,
+        (None, None) => Verification::Nothing,
+    };
     let registry = Registries::new(arguments.registry.plain()).open(&image.repository)?;
     let attached = match (&arguments.bundle, &arguments.payload, &arguments.signature) {
-        (Some(bundle), _, _) => attach::bundle(&registry, image, &files::read(bundle)?)?,
+        (Some(bundle), _, _) => {
+            attach::bundle(&registry, image, &files::read(bundle)?, &verification)?
+        }
         (None, Some(payload), Some(signature)) => {
             let signature = String::from_utf8(files::read(signature)?).unwrap_or_default();
-            attach::signature(&registry, image, &files::read(payload)?, &signature)?
+            attach::signature(&registry, image, &files::read(payload)?, &signature, &verification)?
         }
         _ => return Err(Error::usage("there is nothing to attach").hint(arguments::WHAT_TO_ATTACH)),
     };
