@@ -13,19 +13,17 @@ use super::call::Call;
 use super::credentials::Login;
 use super::transport::is_loopback;
 
-/// The request for a token: by GET with a password or anonymously, by POST with an identity token.
+/// The request for a token: by GET with a password or anonymously, by POST with an identity token. `None` if the registry
+/// names a place where none is asked for.
 pub(super) fn token_call(
     base: &Url,
     realm: &str,
     service: Option<&str>,
     scope: &str,
     login: Option<&Login>,
-) -> Result<Call, Error> {
+) -> Result<Option<Call>, Error> {
     let url = Url::parse(realm).ok().filter(|url| may_be_asked(url, base, login.is_some()));
-    let mut url = url.ok_or_else(|| {
-        Error::failed(format!("{} asks for a login at {realm:?}", base.authority()))
-            .because("which is no address of https")
-    })?;
+    let Some(mut url) = url else { return Ok(None) };
     let mut fields = vec![("scope", scope)];
     fields.extend(service.map(|service| ("service", service)));
     match login {
@@ -39,16 +37,16 @@ pub(super) fn token_call(
             form.query_pairs_mut().clear().extend_pairs(&fields);
             let call = Call::new(Method::POST, url, String::new());
             let call = call.with(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            Ok(call.content(form.query().unwrap_or_default().as_bytes()))
+            Ok(Some(call.content(form.query().unwrap_or_default().as_bytes())))
         }
         login => {
             url.query_pairs_mut().extend_pairs(&fields);
             let call = Call::new(Method::GET, url, String::new());
             match login {
                 Some(Login::Password { user, password }) => {
-                    Ok(call.with_secret(AUTHORIZATION, basic(user, password)?))
+                    Ok(Some(call.with_secret(AUTHORIZATION, basic(user, password)?)))
                 }
-                _ => Ok(call),
+                _ => Ok(Some(call)),
             }
         }
     }
@@ -99,9 +97,10 @@ mod tests {
     fn a_login_is_not_sent_to_a_token_service_without_tls() {
         let base = Url::parse("https://ghcr.io/").unwrap();
         for realm in ["http://ghcr.io/token", "ftp://ghcr.io", "nonsense"] {
-            assert!(token_call(&base, realm, None, "s", None).is_err(), "{realm}");
+            assert!(matches!(token_call(&base, realm, None, "s", None), Ok(None)), "{realm}");
         }
-        let call = token_call(&base, "https://x/token?a=b", Some("y z"), "s", None).ok().unwrap();
+        let call = token_call(&base, "https://x/token?a=b", Some("y z"), "s", None);
+        let call = call.ok().flatten().unwrap();
         assert_eq!(call.url.as_str(), "https://x/token?a=b&scope=s&service=y+z");
     }
 
@@ -117,7 +116,7 @@ mod tests {
             ("http://127.0.0.1:5000/", "https://other.example/token", true),
         ] {
             let base = Url::parse(base).unwrap();
-            let asked = |login| token_call(&base, realm, None, "s", login).is_ok();
+            let asked = |login| matches!(token_call(&base, realm, None, "s", login), Ok(Some(_)));
             assert_eq!(asked(Some(&login)), is_safe, "{realm}");
             assert!(asked(None), "{realm}");
         }
@@ -127,7 +126,8 @@ mod tests {
     fn an_identity_token_goes_into_a_form() {
         let base = Url::parse("https://ghcr.io/").unwrap();
         let login = Login::IdentityToken(Token::new("a+b".to_owned()));
-        let call = token_call(&base, "https://x/token", None, "s", Some(&login)).ok().unwrap();
+        let call = token_call(&base, "https://x/token", None, "s", Some(&login));
+        let call = call.ok().flatten().unwrap();
         let form = String::from_utf8(call.body).unwrap();
         assert_eq!(
             form,

@@ -1,5 +1,7 @@
 //! Who we are at a registry: as `docker login` (or `podman login`) left it, their credential helpers included.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use signpath_client::Token;
 
@@ -21,6 +23,21 @@ pub(super) enum Login {
     },
     /// To be exchanged for tokens.
     IdentityToken(Token),
+}
+
+impl Login {
+    /// All that may not be seen of it, in the forms in which it is sent.
+    pub(super) fn secrets(&self) -> Vec<Token> {
+        let forms = |secret: &str| [secret.to_owned(), STANDARD.encode(secret)];
+        let texts = match self {
+            Self::Password { user, password } => {
+                let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
+                [&[pair][..], &forms(password.expose())].concat()
+            }
+            Self::IdentityToken(token) => forms(token.expose()).to_vec(),
+        };
+        texts.into_iter().map(Token::new).collect()
+    }
 }
 
 /// The login for a registry, if there is one.

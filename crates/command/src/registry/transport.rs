@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, Url};
+use signpath_client::Token;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
@@ -17,7 +18,7 @@ use super::authorization::{Given, basic, token_call};
 use super::call::{Answer, Call};
 use super::challenge::Challenge;
 use super::credentials::{self, Login};
-use super::failure::{refused, unreachable};
+use super::failure::{hidden, refused, unreachable};
 use super::tls::{self, is_no_tls, is_trust};
 
 /// Longest body that is read; the specification lets registries refuse manifests over 4 MiB.
@@ -132,7 +133,7 @@ impl Transport {
 
     /// An answer that is none of those that help, in this registry's words.
     pub(super) fn refused(&self, asked: &str, answer: &Answer) -> Error {
-        let error = refused(asked, answer, &self.registry);
+        let error = refused(asked, answer, &self.registry, &self.secrets());
         match answer.status {
             401 | 403 if !self.sends_login => error.hint(format!(
                 "its login is not sent without TLS, unless --http-registry {} allows that",
@@ -140,6 +141,15 @@ impl Transport {
             )),
             _ => error,
         }
+    }
+
+    /// What was sent, and what was given for it: a registry may repeat it, and nobody should see it.
+    fn secrets(&self) -> Vec<Token> {
+        let login = self.login.get().and_then(Option::as_ref);
+        let allowed = self.allowed.borrow();
+        let given = allowed.values().filter_map(|header| header.to_str().ok()?.split_once(' '));
+        let given = given.map(|(_, given)| Token::new(given.to_owned()));
+        login.map(Login::secrets).unwrap_or_default().into_iter().chain(given).collect()
     }
 
     fn login(&self) -> Result<Option<&Login>, Error> {
@@ -166,6 +176,11 @@ impl Transport {
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { realm, service }, login) => {
                 let call = token_call(&self.base, realm, service.as_deref(), scope, login)?;
+                let realm = hidden(realm, &self.secrets());
+                let call = call.ok_or_else(|| {
+                    Error::failed(format!("{} asks for a login at {realm:?}", self.registry))
+                        .because("which is no address of https")
+                })?;
                 let answer = self.repeat(&call, None, asked)?;
                 if answer.status != 200 {
                     return Err(self.refused(asked, &answer));

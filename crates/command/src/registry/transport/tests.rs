@@ -3,8 +3,6 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use signpath_client::Token;
-
 use super::*;
 
 /// Somebody who has this done to each visitor, and hears what is left over.
@@ -112,4 +110,44 @@ fn a_token_service_gets_no_login_either() {
         let shown = heard.iter().any(|head| head.to_lowercase().contains("authorization: basic"));
         assert_eq!(shown, sends_login, "{heard:?}");
     }
+}
+
+/// user:s3cret
+const BASIC: &str = "dXNlcjpzM2NyZXQ=";
+
+#[test]
+fn a_refusal_that_repeats_what_it_was_sent_is_shown_without_it() {
+    let body = format!(
+        r#"{{"errors":[{{"code":"DENIED","message":"user:s3cret user:s%33cret Basic {BASIC} given-t0ken"}}]}}"#
+    );
+    let service = format!("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n{body}");
+    let (service, _hears) = server(answering(service));
+    for challenge in ["Basic".to_owned(), format!("Bearer realm=\"http://{service}/s3cret\"")] {
+        let (address, _hears) = server(answering(format!(
+            "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {challenge}\r\nConnection: close\r\n\r\n{body}"
+        )));
+        let transport = over("http", &address, true);
+        let given = HeaderValue::from_static("Bearer given-t0ken");
+        transport.allowed.borrow_mut().insert("another scope".to_owned(), given);
+        let call = Call::new(Method::GET, transport.url("/v2/"), "scope".to_owned());
+        let error = match transport.send(call, "reading") {
+            Ok(answer) => transport.refused("reading", &answer),
+            Err(error) => error,
+        };
+        let line = error.line();
+        assert!(line.contains("user:*** user:*** Basic *** ***"), "{line}");
+    }
+}
+
+#[test]
+fn a_place_for_a_login_is_named_without_the_login() {
+    let (address, _hears) = server(answering(
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"ftp://x/s3cret\"\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n"
+            .to_owned(),
+    ));
+    let transport = over("http", &address, true);
+    let call = Call::new(Method::GET, transport.url("/v2/"), "scope".to_owned());
+    let line = transport.send(call, "reading").err().unwrap().line();
+    assert!(line.contains("asks for a login at \"ftp://x/***\""), "{line}");
 }
