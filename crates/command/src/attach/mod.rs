@@ -4,7 +4,6 @@ mod referrer;
 mod simple_signing;
 mod verification;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::digest::Digest;
@@ -95,7 +94,7 @@ fn change_tag(
         };
         registry.push_manifest(tag, media_type, &content)?;
         has_written = true;
-        thread::sleep(pause(start.elapsed()));
+        registry.pause(pause(start.elapsed()));
     }
     Err(Error::failed(format!("{}:{tag} could not be written", registry.repository()))
         .because("others write to it at the same time")

@@ -5,6 +5,7 @@
 //! the fallback index has to be written.
 
 mod authorization;
+mod budget;
 mod call;
 mod challenge;
 mod credentials;
@@ -17,6 +18,7 @@ mod transport;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -25,6 +27,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::image::Repository;
 
+use self::budget::{Budget, REGISTRY_TIME};
 use self::call::{Answer, Call, Scope};
 use self::manifest::{Descriptor, Index, MANIFEST_TYPES, MediaType};
 use self::transport::Transport;
@@ -63,12 +66,13 @@ pub(crate) struct Pushed {
 /// The repositories of a run, so that each is logged in to once.
 pub(crate) struct Registries {
     plain: PlainHttp,
+    budget: Rc<Budget>,
     opened: RefCell<Vec<Rc<Registry>>>,
 }
 
 impl Registries {
     pub(crate) fn new(plain: PlainHttp) -> Self {
-        Self { plain, opened: RefCell::default() }
+        Self { plain, budget: Rc::new(Budget::new(REGISTRY_TIME)), opened: RefCell::default() }
     }
 
     /// Connects nowhere yet.
@@ -80,7 +84,7 @@ impl Registries {
         if let Some(known) = opened.iter().find(|known| known.repository == *repository) {
             return Ok(known.clone());
         }
-        let registry = Rc::new(Registry::open(repository, &self.plain)?);
+        let registry = Rc::new(Registry::open(repository, &self.plain, self.budget.clone())?);
         opened.push(registry.clone());
         Ok(registry)
     }
@@ -91,14 +95,19 @@ impl Registry {
     ///
     /// # Errors
     /// Without TLS roots.
-    fn open(repository: &Repository, plain: &PlainHttp) -> Result<Self, Error> {
-        let transport = Transport::new(repository.registry(), plain)?;
+    fn open(repository: &Repository, plain: &PlainHttp, budget: Rc<Budget>) -> Result<Self, Error> {
+        let transport = Transport::new(repository.registry(), plain, budget)?;
         Ok(Self { repository: repository.clone(), transport })
     }
 
     /// The repository.
     pub(crate) fn repository(&self) -> &Repository {
         &self.repository
+    }
+
+    /// Lets others have their turn.
+    pub(crate) fn pause(&self, time: Duration) {
+        self.transport.pause(time);
     }
 
     /// A manifest by tag or digest; `None` if there is none.

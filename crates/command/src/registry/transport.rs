@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -15,6 +16,7 @@ use crate::terminal;
 
 use super::PlainHttp;
 use super::authorization::{Given, basic, token_call};
+use super::budget::{Budget, spent};
 use super::call::{Answer, Call};
 use super::challenge::Challenge;
 use super::credentials::{self, Login};
@@ -40,6 +42,7 @@ const USER_AGENT: &str = concat!("signpath-cosign/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Transport {
     registry: String,
     base: Url,
+    budget: Rc<Budget>,
     // Dropped before the runtime that its connections live on.
     http: Client,
     runtime: Runtime,
@@ -51,22 +54,26 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(registry: &str, plain: &PlainHttp) -> Result<Self, Error> {
+    pub(super) fn new(
+        registry: &str,
+        plain: &PlainHttp,
+        budget: Rc<Budget>,
+    ) -> Result<Self, Error> {
         let is_named = plain.registries.iter().any(|named| named.eq_ignore_ascii_case(registry));
         if is_named || is_loopback(registry) {
-            return Self::over("http", registry);
+            return Self::over("http", registry, budget);
         }
-        let secure = Self::over("https", registry)?;
+        let secure = Self::over("https", registry, budget.clone())?;
         if plain.where_no_tls && secure.meets_no_tls() {
             terminal::warn(&format!(
                 "{registry} does not speak TLS: it is spoken to without, and its login is not sent"
             ));
-            return Ok(Self { sends_login: false, ..Self::over("http", registry)? });
+            return Ok(Self { sends_login: false, ..Self::over("http", registry, budget)? });
         }
         Ok(secure)
     }
 
-    fn over(scheme: &str, registry: &str) -> Result<Self, Error> {
+    fn over(scheme: &str, registry: &str, budget: Rc<Budget>) -> Result<Self, Error> {
         let is_plain = scheme == "http";
         let base = Url::parse(&format!("{scheme}://{registry}/"))
             .map_err(|error| Error::usage(format!("{registry} is no registry")).because(error))?;
@@ -83,6 +90,7 @@ impl Transport {
         Ok(Self {
             registry: registry.to_owned(),
             base,
+            budget,
             http: builder.build().map_err(|error| setup(error.without_url().to_string()))?,
             runtime: runtime.map_err(|error| setup(error.to_string()))?,
             login: OnceCell::new(),
@@ -94,7 +102,7 @@ impl Transport {
     /// Whether somebody is there who speaks something else than TLS.
     fn meets_no_tls(&self) -> bool {
         let call = Call::new(Method::GET, self.url("/v2/"), String::new());
-        let ended = self.runtime.block_on(self.attempt(&call, None));
+        let ended = self.in_time(self.attempt(&call, None));
         matches!(ended, Err(Broken::Http(error)) if is_no_tls(&error))
     }
 
@@ -157,7 +165,8 @@ impl Transport {
             return Ok(None);
         }
         if self.login.get().is_none() {
-            self.login.set(credentials::find(&self.registry)?).ok();
+            let found = self.budget.spend(|left| credentials::find(&self.registry, left));
+            self.login.set(found?).ok();
         }
         Ok(self.login.get().and_then(Option::as_ref))
     }
@@ -200,12 +209,24 @@ impl Transport {
         authorization: Option<&HeaderValue>,
         asked: &str,
     ) -> Result<Answer, Error> {
-        let ended = self.runtime.block_on(self.attempts(call, authorization));
+        let ended = self.in_time(self.attempts(call, authorization));
         ended.map_err(|broken| match broken {
             Broken::Http(error) => unreachable(asked, &self.registry, error),
+            Broken::TooLate => spent(asked, &self.registry),
             Broken::TooLong => Error::failed(format!("{asked} failed"))
                 .because(format!("the answer has more than {BODY_MAX} bytes")),
         })
+    }
+
+    fn in_time<T>(&self, exchange: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+        self.budget.spend(|left| {
+            let ended = async { tokio::time::timeout(left, exchange).await };
+            self.runtime.block_on(ended).unwrap_or(Err(Broken::TooLate))
+        })
+    }
+
+    pub(super) fn pause(&self, time: Duration) {
+        self.budget.spend(|left| std::thread::sleep(time.min(left)));
     }
 
     /// Repeats what may succeed a moment later. All that is sent may be sent twice.
@@ -260,6 +281,8 @@ impl Transport {
 enum Broken {
     Http(reqwest::Error),
     TooLong,
+    /// The time for registries is over.
+    TooLate,
 }
 
 /// Whether the traffic to a host, with or without a port, stays on this machine.

@@ -2,6 +2,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Instant;
 
 use super::*;
 
@@ -28,8 +29,12 @@ fn answering(answer: String) -> impl Fn(&TcpStream) -> String + Send + 'static {
     }
 }
 
+fn budget() -> Rc<Budget> {
+    Rc::new(Budget::new(Duration::from_secs(60)))
+}
+
 fn over(scheme: &str, address: &str, sends_login: bool) -> Transport {
-    let transport = Transport::over(scheme, address).unwrap();
+    let transport = Transport::over(scheme, address, budget()).unwrap();
     let login =
         Login::Password { user: "user".to_owned(), password: Token::new("s3cret".to_owned()) };
     transport.login.set(Some(login)).unwrap();
@@ -55,7 +60,7 @@ fn plain_http_is_for_loopback_and_registries_that_are_named() {
         ("10.0.0.1", named.clone(), "https"),
         ("10.0.0.1:5001", named, "https"),
     ] {
-        let transport = Transport::new(registry, &plain).unwrap();
+        let transport = Transport::new(registry, &plain, budget()).unwrap();
         assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
         assert!(transport.sends_login);
     }
@@ -68,11 +73,11 @@ fn only_who_answers_tls_with_something_else_speaks_none() {
         visitor.write_all(plain.as_bytes()).ok();
         String::new()
     });
-    assert!(Transport::over("https", &speaks_http).unwrap().meets_no_tls());
+    assert!(Transport::over("https", &speaks_http, budget()).unwrap().meets_no_tls());
     let (hangs_up, _hears) = server(|_| String::new());
-    assert!(!Transport::over("https", &hangs_up).unwrap().meets_no_tls());
+    assert!(!Transport::over("https", &hangs_up, budget()).unwrap().meets_no_tls());
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    assert!(!Transport::over("https", &nobody).unwrap().meets_no_tls());
+    assert!(!Transport::over("https", &nobody, budget()).unwrap().meets_no_tls());
 }
 
 #[test]
@@ -150,4 +155,25 @@ fn a_place_for_a_login_is_named_without_the_login() {
     let call = Call::new(Method::GET, transport.url("/v2/"), "scope".to_owned());
     let line = transport.send(call, "reading").err().unwrap().line();
     assert!(line.contains("asks for a login at \"ftp://x/***\""), "{line}");
+}
+
+#[test]
+fn registries_that_do_not_answer_end_with_the_time_that_all_of_them_have() {
+    let (busy, _hears) = server(answering(
+        "HTTP/1.1 503 Busy\r\nRetry-After: 20\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            .to_owned(),
+    ));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_address = silent.local_addr().unwrap().to_string();
+    let budget = Rc::new(Budget::new(Duration::from_millis(300)));
+    let begun = Instant::now();
+    for address in [busy, silent_address] {
+        let transport = Transport::over("http", &address, budget.clone()).unwrap();
+        let call = Call::new(Method::GET, transport.url("/v2/"), String::new());
+        let line = transport.send(call, "reading").err().unwrap().line();
+        let expected = format!("reading failed: {address} has not answered within the 20 minutes");
+        assert!(line.starts_with(&expected), "{line}");
+        transport.pause(Duration::from_secs(60));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
