@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use signpath_client::config::Via;
 use signpath_client::error::Class;
 use signpath_client::key::{HashAlgorithm, Scheme};
-use signpath_client::{Client, Config, HashToSign, Log, Policy, Process, PublicKey};
+use signpath_client::{Client, Config, HashToSign, Log, Policy, Process, PublicKey, process};
 
 use crate::error::Error;
 
@@ -31,6 +31,20 @@ pub(crate) fn slots() -> Result<Vec<Config>, Error> {
 /// The place of the one that is used.
 pub(crate) fn used(slots: &[Config]) -> usize {
     slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default()
+}
+
+/// Refuses a process with more rights than its user, who could lead it by environment, configuration, logins and programs of
+/// the path. Nothing is left to be done without these.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn refuse_privileges() -> Result<(), Error> {
+    if !process::is_privileged() {
+        return Ok(());
+    }
+    Err(Error::failed("this program does not run with more rights than its user")
+        .because("its file is set-uid or set-gid, or has capabilities")
+        .hint("take them from the file: chmod ug-s, setcap -r"))
 }
 
 /// The log of this process.

@@ -16,6 +16,7 @@ use crate::files;
 use crate::interruption;
 use crate::keys::{self, Shape};
 use crate::registry::Registries;
+use crate::service;
 use crate::sign::{self, Message, Order, Results, Resumption};
 use crate::terminal;
 use crate::trust;
@@ -44,7 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = interruption::watch(terminal::interrupted) {
         terminal::warn(&format!("signals are not watched: {error}"));
     }
-    match execute(arguments.command) {
+    match service::refuse_privileges().and_then(|()| execute(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::fail(&error);

@@ -82,6 +82,7 @@ fn interrupted(error: &Error) {
 /// The answer to a call under the configuration of this process. A fault of our own is an answer, too.
 pub fn answer(version: Option<&str>, call: Option<&str>, input: &mut dyn Read) -> Answer {
     let answered = panic::catch_unwind(AssertUnwindSafe(|| {
+        service::refuse_privileges().map_err(|error| error.line())?;
         let call = read_call(version, call)?;
         let log = service::open_log();
         let config = || service::configuration_of(&log).map_err(|error| error.line());
