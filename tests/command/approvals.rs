@@ -125,7 +125,7 @@ fn resume_writes_the_files_that_the_first_run_was_to_write() {
     run(&bench, &["resume", &id]).succeeds();
     let files = [format!("{folder}/payload.json"), format!("{folder}/payload.json.sig")];
     let attach = ["attach", &image, "--payload", &files[0], "--signature", &files[1]];
-    run(&bench, &attach).succeeds();
+    run(&bench, &[&attach[..], &POLICY].concat()).succeeds();
     bench.cosign(Version::V2).verify(&bench.public_key_of("demo/approval"), &image).succeeds();
 }
 

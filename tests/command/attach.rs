@@ -2,8 +2,37 @@
 
 use std::fs;
 
-use super::program::run;
-use crate::cosign::bench::{Bench, Version, text};
+use super::program::{run, run_with};
+use crate::{
+    cosign::bench::{Bench, Version, text},
+    harness::{Workplace, sandbox_builder},
+};
+
+/// Nobody is at this registry.
+const NOWHERE: &str = "127.0.0.1:1/app";
+
+#[test]
+fn a_signature_is_checked_before_the_registry_is_asked() {
+    let (sandbox, place) = (sandbox_builder().start().unwrap(), Workplace::new());
+    let image = format!("{NOWHERE}@sha256:{}", "0".repeat(64));
+    let command = |words: &[&str]| run_with(&place, &sandbox.environment(), words);
+    place.write("payload.json", command(&["payload", &image]).succeeds().stdout);
+    command(&["submit", "payload.json", "--policy", "demo/ec", "--output-dir", "."]).succeeds();
+    place.write("ec.pub", sandbox.public_key_pem("demo/ec").unwrap());
+    place.write("rsa.pub", sandbox.public_key_pem("demo/rsa").unwrap());
+    let checked = "does not verify with the public key of";
+    for (by, said) in [
+        (&["--key", "rsa.pub"][..], checked),
+        (&["--policy", "demo/rsa"], checked),
+        (&["--key", "ec.pub"], "gave no answer"),
+        (&["--policy", "demo/ec"], "gave no answer"),
+        (&["--unchecked"], "gave no answer"),
+    ] {
+        let files =
+            ["attach", &image, "--payload", "payload.json", "--signature", "payload.json.sig"];
+        command(&[&files, by].concat()).fails(1, said);
+    }
+}
 
 /// What is in the registry under the tag of an image's signatures.
 fn signatures_of(bench: &Bench, image: &str) -> String {
@@ -24,7 +53,8 @@ fn attaches_as_cosign(
     let flags = ["--payload", payload, "--signature", &signature];
     let words = [&["attach", "signature"][..], &flags, &[&images[0]]].concat();
     bench.cosign(version).run(&words).succeeds();
-    let ours = run(bench, &[&["attach", &images[1]], &flags[..]].concat()).succeeds();
+    let ours = [&["attach", &images[1], "--unchecked"], &flags[..]].concat();
+    let ours = run(bench, &ours).succeeds();
     let (_, manifest) = images[1].split_once('@').unwrap();
     assert!(ours.stderr.is_empty() || ours.stderr.contains("the payload names"), "{}", ours.stderr);
     let left = signatures_of(bench, &images[0]);
@@ -63,7 +93,8 @@ fn signatures_come_after_those_that_are_there() {
             bench.cosign(Version::V3).run(&[&flags[..], &[image]].concat()).succeeds();
         };
         let by_us = |file: &str| {
-            run(&bench, &["attach", image, "--payload", &payload, "--signature", file]).succeeds();
+            let flags = ["--unchecked", "--payload", &payload, "--signature", file];
+            run(&bench, &[&["attach", image], &flags[..]].concat()).succeeds();
         };
         if cosign_first {
             by_cosign(&first);
@@ -92,7 +123,7 @@ fn attaching_twice_changes_nothing() {
             [payload, signature] => vec!["--payload", payload, "--signature", signature],
             other => panic!("{other:?}"),
         };
-        let words = [&["attach", &image], &flags[..]].concat();
+        let words = [&["attach", &image, "--policy", "demo/ec"], &flags[..]].concat();
         let once = run(&bench, &words).succeeds();
         let before = bench.registry.files();
         let twice = run(&bench, &words).succeeds();
@@ -113,8 +144,13 @@ fn what_cannot_verify_is_not_attached() {
     let folder = text(&bench.place.path("made"));
     let sign = ["sign", &other, "--policy", "demo/ec", "--via", "hash", "--output-dir", &folder];
     let bundle = run(&bench, &sign).succeeds().last_word();
+    let words = ["sign", &image, "--policy", "demo/rsa", "--via", "hash", "--output-dir", &folder];
+    let of_another_key = run(&bench, &words).succeeds().last_word();
+    let key = bench.public_key_of("demo/ec");
     let before = bench.registry.files();
     for (flags, said) in [
+        (vec!["--bundle", &of_another_key], "the bundle does not verify with the public key of"),
+        (vec!["--payload", &own, "--signature", &signature], "the signature does not verify"),
         (vec!["--payload", &payload, "--signature", &signature], "the payload is for sha256:"),
         (vec!["--payload", &own, "--signature", &raw], "the signature is not Base64"),
         (vec!["--payload", &signature, "--signature", &signature], "it is no payload"),
@@ -122,11 +158,14 @@ fn what_cannot_verify_is_not_attached() {
         (vec!["--bundle", &own], "it is no bundle"),
         (vec!["--bundle", "/nowhere"], "/nowhere cannot be read"),
     ] {
-        let ended = run(&bench, &[&["attach", &image], &flags[..]].concat());
-        ended.fails(1, said);
+        for by in [["--key", &key], ["--policy", "demo/ec"]] {
+            run(&bench, &[&["attach", &image], &by[..], &flags].concat()).fails(1, said);
+        }
     }
+    let flags = ["attach", &image, "--key", &own, "--bundle", &of_another_key];
+    run(&bench, &flags).fails(1, "is no public key in PEM");
     let missing = image.replace("/hello/", "/nothing/");
-    let flags = ["attach", &missing, "--payload", &own, "--signature", &signature];
+    let flags = ["attach", &missing, "--unchecked", "--payload", &own, "--signature", &signature];
     run(&bench, &flags).fails(1, "is not in the registry");
     assert_eq!(bench.registry.files(), before);
     assert!(fs::exists(&bundle).unwrap());

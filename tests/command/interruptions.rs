@@ -2,9 +2,11 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Write},
+    os::fd::AsRawFd,
     os::unix::process::{CommandExt, ExitStatusExt},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -125,6 +127,39 @@ fn who_is_stopped_while_a_request_is_handed_in_is_told_that_there_may_be_one() {
     let (status, said) = started.signalled(libc::SIGTERM).ended();
     assert_eq!(status.signal(), Some(libc::SIGTERM));
     assert!(said.contains("a signing request may have been made: look at SignPath"), "{said}");
+}
+
+/// Both ends of a pipe that has no room left.
+fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
+    let (reader, writer) = io::pipe().unwrap();
+    // SAFETY: fcntl with these commands has no preconditions, and the descriptor is open.
+    let room = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_GETPIPE_SZ) };
+    let room = usize::try_from(room).unwrap();
+    (&writer).write_all(&vec![b'x'; room]).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_keeps_no_program_alive() {
+    for signals in [&[libc::SIGTERM][..], &[libc::SIGINT, libc::SIGTERM]] {
+        let (sandbox, place) = place();
+        sandbox.inject(Fault::on(Route::SubmitWithArtifact).never_answer());
+        let (_reader, writer) = full_pipe();
+        let mut child = submit(&sandbox, &place).stderr(writer).process_group(0).spawn().unwrap();
+        until_requested(&sandbox, Route::SubmitWithArtifact);
+        let begun = Instant::now();
+        for signal in signals {
+            // SAFETY: kill has no preconditions, and the group was made for this child.
+            assert_eq!(unsafe { libc::kill(-i32::try_from(child.id()).unwrap(), *signal) }, 0);
+        }
+        while child.try_wait().unwrap().is_none() && begun.elapsed() < AT_ONCE {
+            thread::yield_now();
+        }
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        let died = status.signal().is_some_and(|signal| signals.contains(&signal));
+        assert!(died, "{status:?} after {:?}", begun.elapsed());
+    }
 }
 
 /// As programs in a shell's background do.

@@ -1,14 +1,17 @@
 //! `sign` and `submit` by file-based signing requests: the whole payload at SignPath, and what comes back from it.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use signpath_sandbox::{Fault, KeyType, PolicyConfig, Route};
 
-use super::program::{Ended, run};
+use super::program::{Ended, run, run_with};
 use crate::{
     cosign::bench::{Bench, VERSIONS, Version, text},
-    harness::requested,
+    harness::{Workplace, requested, sandbox_builder},
 };
 
 const SIMPLE: [&str; 2] = ["--format", "simple-signing"];
@@ -205,7 +208,7 @@ fn what_was_submitted_can_be_attached_by_cosign_as_well() {
             let signature = format!("{signed}.sig");
             let files = ["--payload", &signed, "--signature", &signature, &image];
             if attaches == "ours" {
-                run(&bench, &[&["attach"], &files[..]].concat()).succeeds();
+                run(&bench, &[&["attach", "--key", &key], &files[..]].concat()).succeeds();
             } else {
                 cosign.run(&[&["attach", "signature"], &files[..]].concat()).succeeds();
             }
@@ -227,8 +230,30 @@ fn several_files_are_submitted_in_one_request_and_the_bundle_of_a_statement_is_w
     run(&bench, &[&submit[..], &["--artifact-configuration", "several"]].concat()).succeeds();
     assert_eq!(made(&bench), 1);
     let attach = ["attach", &image, "--bundle", &format!("{folder}/image.bundle.json")];
-    run(&bench, &attach).succeeds();
+    run(&bench, &[&attach[..], &["--policy", "demo/ec"]].concat()).succeeds();
     bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
+}
+
+/// Longer than a command may take that waits for a second, and shorter than the client's own time.
+const TOO_LONG: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_service_that_hangs_is_not_waited_for_longer_than_was_said() {
+    let (sandbox, place) = (sandbox_builder().start().unwrap(), Workplace::new());
+    let image = format!("registry.example/app@sha256:{}", "0".repeat(64));
+    place.write("payload.json", run_with(&place, &[], &["payload", &image]).succeeds().stdout);
+    let mut variables = sandbox.environment();
+    variables.push(("SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS".to_owned(), "2".to_owned()));
+    sandbox.inject(Fault::on(Route::SigningRequestStatus).never_answer().always());
+    let submit = ["submit", "payload.json", "--policy", "demo/approval", "--wait", "1s"];
+    let begun = Instant::now();
+    run_with(&place, &variables, &submit).fails(1, "reading the status");
+    assert!(begun.elapsed() < TOO_LONG, "{:?}", begun.elapsed());
+    let id = sandbox.signing_requests()[0].id.to_string();
+    let resume = ["resume", &id, "--policy", "demo/approval", "--wait", "0s"];
+    let begun = Instant::now();
+    run_with(&place, &variables, &resume).fails(1, "reading the status");
+    assert!(begun.elapsed() < TOO_LONG, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn files_can_be_attached_by_somebody_else() {
     );
 
     let other = bench.image();
-    run(&bench, &["attach", &other, "--bundle", files[1][0]]).succeeds();
+    run(&bench, &["attach", &other, "--key", &key, "--bundle", files[1][0]]).succeeds();
     bench.cosign(Version::V3).verify(&key, &other).succeeds();
 }
 
@@ -215,7 +215,7 @@ fn the_three_steps_can_be_exchanged_for_cosigns() {
     let generated = bench.cosign(Version::V3).run(&["generate", &image]).succeeds().stdout;
     let payload = text(&bench.place.write("payload.json", generated));
     let attach = ["attach", &image, "--payload", &payload, "--signature", files[1]];
-    run(&bench, &attach).succeeds();
+    run(&bench, &[&attach[..], &["--key", &key]].concat()).succeeds();
     for version in VERSIONS {
         bench.cosign(version).verify(&key, &image).succeeds();
     }

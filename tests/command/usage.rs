@@ -15,10 +15,14 @@ fn what_makes_no_sense_ends_with_2() {
         &["payload", "alpine", "-a", "novalue"],
         &["sign", "alpine", "--via", "hash"],
         &["sign", "alpine", "--via", "hash", "--policy", "demo"],
-        &["attach", "alpine:1", "--bundle", "x"],
-        &["attach", &digest],
-        &["attach", &digest, "--payload", "x"],
-        &["attach", &digest, "--payload", "x", "--signature", "y", "--bundle", "z"],
+        &["attach", "alpine:1", "--unchecked", "--bundle", "x"],
+        &["attach", &digest, "--unchecked"],
+        &["attach", &digest, "--unchecked", "--payload", "x"],
+        &["attach", &digest, "--unchecked", "--payload", "x", "--signature", "y", "--bundle", "z"],
+        &["attach", &digest, "--bundle", "x"],
+        &["attach", &digest, "--bundle", "x", "--unchecked", "--key", "k"],
+        &["attach", &digest, "--bundle", "x", "--policy", "a/b", "--key", "k"],
+        &["sign", "alpine", "--policy", "a/b", "--http-registry", "http://r"],
         &["keys", "--json", "--cosign"],
     ] {
         let ended = run_with(&place, &[], words);

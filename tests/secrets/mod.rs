@@ -156,6 +156,87 @@ fn no_secret_of_a_ci_system_is_written_from_its_variables() {
     nothing_is(&wrong);
 }
 
+/// Where somebody pastes what belongs into a variable. `@` is the PIN, `~` the token alone.
+const PASTED: [&str; 9] = [
+    "@",
+    "@@demo/ec",
+    "~@demo/ec",
+    "~/ec",
+    "demo/~",
+    "demo/ec?~",
+    "demo/ec?~=1",
+    "demo/ec?via=~",
+    "demo/ec?param.~=1",
+];
+
+/// As it is, encoded where a URI has to be, and encoded throughout.
+fn spelt(text: &str) -> [String; 3] {
+    let encoded = |kept: fn(u8) -> bool| {
+        let byte = |byte: u8| match kept(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        };
+        text.bytes().map(byte).collect::<String>()
+    };
+    [
+        text.to_owned(),
+        encoded(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+        encoded(|_| false),
+    ]
+}
+
+#[test]
+fn no_secret_that_is_pasted_into_a_reference_is_repeated() {
+    let mut wrong = Vec::new();
+    for form in PASTED {
+        for method in ["signMessage", "createKey"] {
+            let leaks = leaks_of_pasted(form, method).into_iter();
+            wrong.extend(leaks.map(|leak| format!("{form}, {method}: {leak}")));
+        }
+    }
+    nothing_is(&wrong);
+}
+
+/// What the plugin repeats of the configuration's token, and of one that nobody here knows.
+fn leaks_of_pasted(form: &str, method: &str) -> Vec<String> {
+    let mut scene = Scene::new(TokenIn::Variable, |builder| builder);
+    let tokens = [scene.sandbox.token(), "Unkn0wnToken+/xYzAbC=".to_owned()];
+    scene.secrets.extend(tokens.iter().map(|token| Secret::new("what was pasted", token)));
+    let mut leaks = Vec::new();
+    for token in tokens {
+        let pin = format!("{}:{token}", scene.sandbox.organization_id());
+        for (pin, token) in spelt(&pin).iter().zip(spelt(&token)) {
+            let reference = form.replacen('@', pin, usize::from(form.starts_with('@')));
+            let reference = reference.replace('~', &token);
+            let written = scene.run_plugin(&caller::plugin_call(&reference, method));
+            leaks.extend(written.leaks(&scene.secrets));
+            assert!(written.at("standard output").any(says_error), "{reference}");
+        }
+    }
+    leaks
+}
+
+fn says_error(answer: &[u8]) -> bool {
+    String::from_utf8_lossy(answer).contains("errorMessage")
+}
+
+#[test]
+fn no_secret_that_is_pasted_into_the_command_line_is_repeated() {
+    let scene = Scene::new(TokenIn::Variable, |builder| builder);
+    let pin = format!("{}:{}", scene.sandbox.organization_id(), scene.sandbox.token());
+    for words in [
+        &["sign", "alpine", "--policy", &pin][..],
+        &["keys", &pin],
+        &["submit", &pin, "--policy", POLICY],
+        &["attach", &pin, "--bundle", "x"],
+    ] {
+        let written = scene.run_command(words);
+        let leaks = written.leaks(&scene.secrets);
+        assert!(leaks.is_empty(), "{words:?}: {leaks:?}");
+        assert!(written.at("standard error").any(|text| !text.is_empty()), "{words:?}");
+    }
+}
+
 fn says(bytes: &[u8], text: &str) -> bool {
     String::from_utf8_lossy(bytes).contains(&format!("{text}/repository"))
 }

@@ -156,6 +156,21 @@ impl Scene {
         (has_signed, self.written(output))
     }
 
+    /// Runs the plugin by itself, with this call.
+    pub(super) fn run_plugin(&self, call: &str) -> Written {
+        let mut command = self.place.command(program::plugin_path());
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        command.args(["v1", call]).envs(variables);
+        self.written(output(&mut command))
+    }
+
+    /// Runs the command with these words.
+    pub(super) fn run_command(&self, words: &[&str]) -> Written {
+        let mut command = self.place.command(program::path());
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        self.written(output(command.args(words).envs(variables)))
+    }
+
     fn written(&self, output: Output) -> Written {
         let mut written = Written::default();
         written.add("standard output", output.stdout);

@@ -80,6 +80,39 @@ fn ignores_by(status: &str, signal: i32) -> bool {
     mask.zip(bit).is_some_and(|(mask, bit)| mask & bit != 0)
 }
 
+/// Whether this process has more rights than whoever started it (set-uid, set-gid, file capabilities). Where the kernel's own
+/// word on that cannot be read, as in a process that must not be dumped, it goes by user, group and capabilities.
+pub fn is_privileged() -> bool {
+    match read_bounded(Path::new("/proc/self/auxv"), SYSTEM_FILE_MAX) {
+        Ok(vector) => is_secure(&vector),
+        Err(_) => text_of("/proc/self/status").is_some_and(|status| has_more_rights(&status)),
+    }
+}
+
+/// linux/auxvec.h
+const AT_SECURE: usize = 23;
+
+/// The auxiliary vector (proc_pid_auxv(5)): pairs of words, a kind and its value.
+fn is_secure(vector: &[u8]) -> bool {
+    let words = vector.as_chunks::<{ size_of::<usize>() }>().0;
+    let words: Vec<_> = words.iter().map(|word| usize::from_ne_bytes(*word)).collect();
+    words.as_chunks().0.iter().any(|[kind, value]| *kind == AT_SECURE && *value != 0)
+}
+
+/// Real and effective ids differ, or somebody who is not root has capabilities.
+fn has_more_rights(status: &str) -> bool {
+    let fields = |name: &str| -> Vec<&str> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().split_whitespace().collect()
+    };
+    let (users, groups) = (fields("Uid:"), fields("Gid:"));
+    let differ = [&users, &groups].iter().any(|ids| ids.first() != ids.get(1));
+    let is_root = users.first() == Some(&"0");
+    let has_capabilities =
+        fields("CapPrm:").first().is_some_and(|mask| mask.contains(|c| c != '0'));
+    differ || (has_capabilities && !is_root)
+}
+
 /// The process that started this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parent {
@@ -193,6 +226,30 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_rights_than_the_user_s_are_seen() {
+        let vector = |pairs: &[[usize; 2]]| -> Vec<u8> {
+            pairs.iter().flatten().flat_map(|word| word.to_ne_bytes()).collect()
+        };
+        assert!(is_secure(&vector(&[[6, 4096], [AT_SECURE, 1], [0, 0]])));
+        assert!(!is_secure(&vector(&[[6, AT_SECURE], [AT_SECURE, 0], [0, 0]])));
+        assert!(!is_secure(&[23, 0, 0]) && !is_secure(&[]));
+        assert!(!is_privileged(), "a test is an ordinary process");
+        let status = |user: &str, group: &str, capabilities: &str| {
+            format!("Name:\tx\nUid:\t{user}\t0\t0\nGid:\t{group}\t7\t7\nCapPrm:\t{capabilities}\n")
+        };
+        for (user, group, capabilities, expected) in [
+            ("1000\t1000", "1000\t1000", "0000000000000000", false),
+            ("1000\t0", "1000\t1000", "0000000000000000", true),
+            ("1000\t1000", "1000\t42", "0000000000000000", true),
+            ("1000\t1000", "1000\t1000", "0000000000000400", true),
+            ("0\t0", "0\t0", "000001ffffffffff", false),
+        ] {
+            let found = has_more_rights(&status(user, group, capabilities));
+            assert_eq!(found, expected, "{user} {group} {capabilities}");
+        }
+    }
 
     #[test]
     fn the_arguments_of_this_process_are_those_of_the_standard_library() {

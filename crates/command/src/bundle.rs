@@ -98,13 +98,30 @@ fn hint(key: &PublicKey) -> String {
     STANDARD.encode(Sha256::digest(key.spki_der()))
 }
 
-/// What a bundle, whoever made it, states. Its signature is for verifiers to judge.
+/// What a bundle holds. Nobody has checked the signatures.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) stated: Stated,
+    /// What the signatures are over.
+    pub(crate) message: Vec<u8>,
+    pub(crate) signatures: Vec<Vec<u8>>,
+    /// The signer's, DER, where it has one.
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// Where a bundle has the signer's certificate: of v0.3, and of older ones, which cosign still reads.
+const CERTIFICATES: [&str; 2] = [
+    "/verificationMaterial/certificate/rawBytes",
+    "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes",
+];
+
+/// Reads a bundle, whoever made it.
 ///
 /// # Errors
 /// What it is not, as the end of a sentence.
-pub(crate) fn read(bundle: &[u8]) -> Result<Stated, String> {
+pub(crate) fn read(content: &[u8]) -> Result<Read, String> {
     let bundle: Bundle =
-        serde_json::from_slice(bundle).map_err(|error| format!("it is no bundle: {error}"))?;
+        serde_json::from_slice(content).map_err(|error| format!("it is no bundle: {error}"))?;
     if bundle.media_type != MEDIA_TYPE {
         return Err(format!("its media type is {:?} instead of {MEDIA_TYPE}", bundle.media_type));
     }
@@ -115,8 +132,20 @@ pub(crate) fn read(bundle: &[u8]) -> Result<Stated, String> {
     if envelope.signatures.is_empty() {
         return Err("its envelope has no signature".to_owned());
     }
-    let statement = STANDARD.decode(envelope.payload).map_err(|_| "its payload is not Base64")?;
-    statement::read(&statement)
+    let decoded = |text: &str, what: &str| {
+        STANDARD.decode(text).map_err(|_| format!("its {what} is not Base64"))
+    };
+    let statement = decoded(&envelope.payload, "payload")?;
+    let signatures = envelope.signatures.iter().map(|one| decoded(&one.sig, "signature"));
+    let whole: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
+    let certificate = CERTIFICATES.iter().find_map(|place| whole.pointer(place));
+    let certificate = certificate.map(|der| decoded(der.as_str().unwrap_or("?"), "certificate"));
+    Ok(Read {
+        stated: statement::read(&statement)?,
+        message: pre_authentication_encoding(statement::PAYLOAD_TYPE, &statement),
+        signatures: signatures.collect::<Result<_, _>>()?,
+        certificate: certificate.transpose()?,
+    })
 }
 
 #[cfg(test)]
@@ -161,7 +190,26 @@ mod tests {
                 },
             })
         );
-        assert_eq!(read(&bundle).unwrap(), statement::read(&statement).unwrap());
+        let read = read(&bundle).unwrap();
+        assert_eq!(read.stated, statement::read(&statement).unwrap());
+        assert_eq!(statement_in(&read.message), Some(&*statement));
+        assert_eq!((read.signatures, read.certificate), (vec![b"signature".to_vec()], None));
+    }
+
+    #[test]
+    fn a_certificate_is_found_wherever_a_bundle_has_it() {
+        let text = String::from_utf8(made().0).unwrap();
+        let with = |material: &str| {
+            let (before, rest) = text.split_once("{\"publicKey\":").unwrap();
+            let (_, after) = rest.split_once("}}").unwrap();
+            read(format!("{before}{material}{after}").as_bytes()).map(|read| read.certificate)
+        };
+        let found = Ok(Some(b"der".to_vec()));
+        assert_eq!(with(r#"{"certificate":{"rawBytes":"ZGVy"}}"#), found);
+        let chain = r#"{"x509CertificateChain":{"certificates":[{"rawBytes":"ZGVy"}]}}"#;
+        assert_eq!(with(chain), found);
+        assert!(with(r#"{"certificate":{"rawBytes":7}}"#).is_err());
+        assert_eq!(with("{}"), Ok(None));
     }
 
     #[test]

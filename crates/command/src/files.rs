@@ -48,14 +48,11 @@ pub(crate) fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), Err
     })
 }
 
-/// What is no file of its own, a link or a device, is written to where it leads, as nothing could take its place.
+/// A link is replaced as a file is, never followed: in a folder of several users another one may have laid it.
 fn put(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    let path = folder.join(name);
-    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-        let is_file_or_missing = fs::metadata(&path).map_or(true, |leads_to| leads_to.is_file());
-        let write = || fs::write(&path, content);
-        // Who waits for the reader of a pipe must not keep the program from being stopped.
-        return if is_file_or_missing { interruption::whole(write) } else { write() };
+    let kind = fs::symlink_metadata(folder.join(name)).map(|found| found.file_type());
+    if kind.is_ok_and(|kind| !kind.is_file() && !kind.is_symlink()) {
+        return Err(io::Error::other("there is something else of this name that is no file"));
     }
     interruption::whole(|| Replacement::begin(folder, EVERYBODYS)?.finish(name, content))
 }
@@ -99,15 +96,30 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_one_and_what_cannot_be_written_leaves_nothing() {
+    fn a_link_is_replaced_and_what_it_leads_to_stays() {
         let place = tempfile::tempdir().unwrap();
-        let target = place.path().join("target");
-        symlink(&target, place.path().join("link")).unwrap();
+        let (target, link) = (place.path().join("target"), place.path().join("link"));
+        fs::write(&target, b"another's").unwrap();
+        symlink(&target, &link).unwrap();
         write(place.path(), "link", b"1").unwrap();
-        assert_eq!(fs::read(&target).unwrap(), b"1");
+        assert_eq!(fs::read(&target).unwrap(), b"another's");
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+        assert_eq!(fs::read(&link).unwrap(), b"1");
+        symlink(place.path().join("nowhere"), place.path().join("dangling")).unwrap();
+        write(place.path(), "dangling", b"2").unwrap();
+        assert!(!place.path().join("nowhere").exists());
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("folder");
         fs::create_dir_all(folder.join("file/in-it")).unwrap();
         assert!(write(&folder, "file", b"1").is_err());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        let socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+        assert!(write(&folder, "socket", b"1").is_err());
+        drop(socket);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
     }
 }

@@ -70,7 +70,10 @@ impl Repository {
 }
 
 /// What may stand between `//` and `/` of a URL, without user info.
-fn check_registry(registry: &str) -> Result<(), String> {
+///
+/// # Errors
+/// The character that may not, as a sentence.
+pub(crate) fn check_registry(registry: &str) -> Result<(), String> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
     match registry.chars().find(|c| !is_known(*c)) {
         Some(odd) => Err(format!("there is {odd:?} in the registry's name")),

@@ -1,12 +1,12 @@
 //! SIGINT and SIGTERM: the program stops at once, whatever it waits for, says how to go on, and dies by the signal, so that a
-//! shell knows what it died of. A file that is just being written is finished first. SIGXFSZ stops nothing: a file that gets
-//! too long is an error of who writes it.
+//! shell knows what it died of. A file that is just being written is finished first, and a second signal waits for nothing.
+//! SIGXFSZ stops nothing: a file that gets too long is an error of who writes it.
 //!
 //! Signals belong to the process, and so does what is kept here.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ static IS_STOPPED: AtomicBool = AtomicBool::new(false);
 /// How long is waited before each look at whether the program is still to be stopped.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// So long the last words may take: whoever does not read standard error does not keep the program alive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Watches from now on, on a thread. `tell` is how this program says why it failed. A signal that is ignored, as it is in a
 /// shell's background, stays ignored.
 ///
@@ -41,12 +44,20 @@ pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
         flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     }
     let watched = [SIGINT, SIGTERM].into_iter().filter(|signal| !process::ignores(*signal));
+    let watched: Vec<_> = watched.collect();
+    let is_second = Arc::new(AtomicBool::new(false));
+    for signal in &watched {
+        // In this order, so that the signal that sets it does not meet it.
+        flag::register_conditional_default(*signal, is_second.clone())?;
+        flag::register(*signal, is_second.clone())?;
+    }
     let mut signals = Signals::new(watched)?;
     let stop = move || {
         for signal in signals.forever() {
             IS_STOPPED.store(true, Ordering::SeqCst);
             let _whole = lock(&WHOLE);
-            tell(&stopped(signal));
+            let error = stopped(signal);
+            within(LAST_WORDS, move || tell(&error));
             // Only if this does not end it, which POSIX has no reason for, there is a second round.
             emulate_default_handler(signal).ok();
             IS_STOPPED.store(false, Ordering::SeqCst);
@@ -75,6 +86,20 @@ pub(crate) fn whole<T>(what: impl FnOnce() -> T) -> T {
         thread::sleep(PAUSE);
     }
     done
+}
+
+/// Does it, but waits no longer than this for its end: it may be held up by a pipe that is full, or by a lock of who writes
+/// into that.
+fn within(time: Duration, what: impl FnOnce() + Send + 'static) {
+    let (ends, ended) = mpsc::channel::<()>();
+    let doing = thread::Builder::new().spawn(move || {
+        what();
+        drop(ends);
+    });
+    if doing.is_ok() {
+        // Nothing is ever sent: this is over when the other end is gone.
+        ended.recv_timeout(time).ok();
+    }
 }
 
 fn stopped(signal: i32) -> Error {

@@ -1,11 +1,12 @@
 //! SignPath, as the configuration says.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
 use signpath_client::key::{HashAlgorithm, Scheme};
-use signpath_client::{Client, Config, HashToSign, Log, Policy, Process, PublicKey};
+use signpath_client::{Client, Config, HashToSign, Log, Policy, Process, PublicKey, process};
 
 use crate::error::Error;
 
@@ -24,11 +25,7 @@ pub(crate) fn configuration() -> Result<Config, Error> {
 /// # Errors
 /// As [`configuration`].
 pub(crate) fn slots() -> Result<Vec<Config>, Error> {
-    let log = open_log();
-    let slots = configuration_of(&log)?.into_slots();
-    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref()?.known());
-    tokens.for_each(|token| log.protect(token));
-    Ok(slots)
+    Ok(configuration_of(&open_log())?.into_slots())
 }
 
 /// The place of the one that is used.
@@ -36,18 +33,36 @@ pub(crate) fn used(slots: &[Config]) -> usize {
     slots.iter().position(|slot| slot.credentials().is_some()).unwrap_or_default()
 }
 
+/// Refuses a process with more rights than its user, who could lead it by environment, configuration, logins and programs of
+/// the path. Nothing is left to be done without these.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn refuse_privileges() -> Result<(), Error> {
+    if !process::is_privileged() {
+        return Ok(());
+    }
+    Err(Error::failed("this program does not run with more rights than its user")
+        .because("its file is set-uid or set-gid, or has capabilities")
+        .hint("take them from the file: chmod ug-s, setcap -r"))
+}
+
 /// The log of this process.
 pub(crate) fn open_log() -> Log {
     Log::install(&Config::log_settings(Process::Ordinary))
 }
 
-/// The configuration as it stands, its warnings logged.
+/// The configuration as it stands, its warnings logged, and its tokens hidden for as long as the process is there: what went
+/// wrong is told when the client is gone that hides them.
 ///
 /// # Errors
 /// As [`configuration`].
 pub(crate) fn configuration_of(log: &Log) -> Result<Config, Error> {
     let config = Config::load(Process::Ordinary)?;
     log.configure(&config.log);
+    let slots = config.clone().into_slots();
+    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref()?.known());
+    tokens.for_each(|token| log.protect(token));
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
@@ -75,6 +90,20 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
 pub(crate) fn hide_until_the_end(client: &Client, config: &Config) {
     let log = Log::install(&config.log);
     client.known_tokens().iter().for_each(|token| log.protect(token));
+}
+
+/// As [`open`], for a command that waits so long for an approval. Whatever the service does, it is over then; one attempt more
+/// is let in, so that it is asked at all where nothing is to be waited for.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_waiting(config: &Config, wait: Duration) -> Result<Client, Error> {
+    let client = open(config)?;
+    let end = Instant::now().checked_add(wait.saturating_add(config.request_timeout));
+    Ok(match end {
+        Some(end) => client.until(end),
+        None => client,
+    })
 }
 
 /// What an empty list of policies means.

@@ -1,5 +1,6 @@
 //! Where texts go: data to standard output, everything else to standard error. Colours only where the reader is a
-//! terminal that shows them (`NO_COLOR` and the like are looked at by anstream), and never as the only carrier.
+//! terminal that shows them (`NO_COLOR` and the like are looked at by anstream), and never as the only carrier. What goes to
+//! standard error has its secrets taken out here, at the last moment, as a line of the log has.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use signpath_client::Log;
+use signpath_client::secret::redact;
 
 use crate::error::Error;
 use crate::request::Watcher;
@@ -52,20 +55,25 @@ pub(crate) fn coloured_line(text: &str) -> Result<(), Error> {
 
 /// Tells the person what happens, in one line.
 pub(crate) fn say(text: &str) {
-    tell(format_args!("{}\n", visible(text)));
+    tell(format_args!("{}\n", shown(text)));
 }
 
 /// Tells what is odd, but no reason to stop.
 pub(crate) fn warn(text: &str) {
-    tell(format_args!("{WARNING}warning:{WARNING:#} {}\n", visible(text)));
+    tell(format_args!("{WARNING}warning:{WARNING:#} {}\n", shown(text)));
 }
 
 /// Tells why the command failed and what to do.
 pub(crate) fn fail(error: &Error) {
-    tell(format_args!("{ERROR}error:{ERROR:#} {}\n", visible(&error.statement())));
+    tell(format_args!("{ERROR}error:{ERROR:#} {}\n", shown(&error.statement())));
     if let Some(hint) = error.advice() {
-        tell(format_args!("{HINT}hint:{HINT:#} {}\n", visible(hint)));
+        tell(format_args!("{HINT}hint:{HINT:#} {}\n", shown(hint)));
     }
+}
+
+/// Tells what is wrong with the command line, in clap's words and colours. A word of it may be a token.
+pub(crate) fn usage(error: &clap::Error) {
+    tell(format_args!("{}", redacted(&error.render().ansi().to_string())));
 }
 
 /// Tells why the command was stopped, and how to go on. On a terminal that is below what stands there of a line.
@@ -102,7 +110,7 @@ impl Watcher for Progress {
             line.enable_steady_tick(TICK);
             line
         });
-        line.set_message(status.to_owned());
+        line.set_message(shown(status));
     }
 
     fn ends(&mut self) {
@@ -110,6 +118,15 @@ impl Watcher for Progress {
             line.finish_and_clear();
         }
     }
+}
+
+/// The text without the tokens of this process, and without what looks like a secret.
+pub(crate) fn redacted(text: &str) -> String {
+    Log::installed().map_or_else(|| redact(text, &[]), |log| log.redacted(text))
+}
+
+fn shown(text: &str) -> String {
+    visible(&redacted(text))
 }
 
 /// Most characters of a line that others had a part in.

@@ -50,16 +50,20 @@ impl Log {
     /// Makes the log that of the process: the first call installs the subscriber, later ones configure it again.
     /// In a process with a subscriber of another kind nothing of ours is logged.
     pub fn install(settings: &LogSettings) -> Self {
-        let installed = tracing::dispatcher::get_default(|dispatch| {
-            dispatch.downcast_ref::<LogSubscriber>().map(LogSubscriber::log)
-        });
-        if let Some(log) = installed {
+        if let Some(log) = Self::installed() {
             log.configure(settings);
             return log;
         }
         let log = Self::new(settings);
         tracing::subscriber::set_global_default(log.subscriber()).ok();
         log
+    }
+
+    /// The log of the process, once there is one.
+    pub fn installed() -> Option<Self> {
+        tracing::dispatcher::get_default(|dispatch| {
+            dispatch.downcast_ref::<LogSubscriber>().map(LogSubscriber::log)
+        })
     }
 
     /// A log that is not installed: for [`tracing::subscriber::with_default`].

@@ -2,8 +2,8 @@
 
 mod referrer;
 mod simple_signing;
+mod verification;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::digest::Digest;
@@ -15,6 +15,7 @@ use crate::statement;
 
 pub(crate) use referrer::bundle;
 pub(crate) use simple_signing::signature;
+pub(crate) use verification::Verification;
 
 /// How often a tag that others write too is tried.
 const ATTEMPTS: u32 = 12;
@@ -93,7 +94,7 @@ fn change_tag(
         };
         registry.push_manifest(tag, media_type, &content)?;
         has_written = true;
-        thread::sleep(pause(start.elapsed()));
+        registry.pause(pause(start.elapsed()));
     }
     Err(Error::failed(format!("{}:{tag} could not be written", registry.repository()))
         .because("others write to it at the same time")

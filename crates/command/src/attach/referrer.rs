@@ -1,7 +1,7 @@
 //! Bundles as OCI referrers: an artifact whose `subject` is the image. Registries that do not list referrers themselves get
 //! the index under the tag `sha256-…` that the specification has for them (distribution 1.1, "Referrers Tag Schema").
 
-use crate::attach::{Attached, change_tag, subject};
+use crate::attach::{Attached, Verification, change_tag, subject};
 use crate::bundle::{self, MEDIA_TYPE};
 use crate::error::Error;
 use crate::go_json;
@@ -23,13 +23,14 @@ const EMPTY_CONTENT: &[u8] = b"{}";
 /// twice changes nothing.
 ///
 /// # Errors
-/// A bundle for another image; what keeps the registry from answering.
+/// A bundle for another image, or one that does not verify; what keeps the registry from answering.
 pub(crate) fn bundle(
     registry: &Registry,
     image: &Image,
     content: &[u8],
+    verification: &Verification,
 ) -> Result<Attached, Error> {
-    let stated = check(image, content)?;
+    let stated = check(image, content, verification)?;
     let subject = subject(registry, image)?;
     registry.push_blob(EMPTY_CONTENT)?;
     registry.push_blob(content)?;
@@ -48,10 +49,10 @@ pub(crate) fn bundle(
     Ok(Attached { manifest: pushed.digest, was_there })
 }
 
-fn check(image: &Image, content: &[u8]) -> Result<Stated, Error> {
-    let stated = bundle::read(content)
+fn check(image: &Image, content: &[u8], verification: &Verification) -> Result<Stated, Error> {
+    let bundle = bundle::read(content)
         .map_err(|why| Error::failed("the bundle cannot be attached").because(why))?;
-    let subjects = &stated.subjects;
+    let subjects = &bundle.stated.subjects;
     let Some((name, _)) = subjects.iter().find(|(_, digest)| *digest == image.digest) else {
         return Err(Error::failed(format!("the bundle is not for {image}"))
             .hint("attach it to the image that it was made for"));
@@ -60,7 +61,8 @@ fn check(image: &Image, content: &[u8]) -> Result<Stated, Error> {
     if !name.is_empty() && *name != image.repository.to_string() {
         terminal::warn(&format!("the bundle names {name}, not {}", image.repository));
     }
-    Ok(stated)
+    verification.of_bundle(&bundle)?;
+    Ok(bundle.stated)
 }
 
 fn manifest(subject: &Manifest, content: &[u8], stated: &Stated) -> ImageManifest {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::attach::{Attached, change_tag, subject};
+use crate::attach::{Attached, Verification, change_tag, subject};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::go_json;
@@ -33,14 +33,15 @@ pub(super) fn tag(image: &Digest) -> String {
 /// Attaches a signature to an image, after those that it has. Neither payload nor signature (Base64) is written anew.
 ///
 /// # Errors
-/// A payload for another image, a signature that is no Base64; what keeps the registry from answering.
+/// A payload for another image, a signature that is no Base64 or does not verify; what keeps the registry from answering.
 pub(crate) fn signature(
     registry: &Registry,
     image: &Image,
     payload: &[u8],
     signature: &str,
+    verification: &Verification,
 ) -> Result<Attached, Error> {
-    check(image, payload, signature)?;
+    check(image, payload, signature, verification)?;
     subject(registry, image)?;
     registry.push_blob(payload)?;
     let mut layer = Descriptor::of(LAYER, payload);
@@ -54,7 +55,12 @@ pub(crate) fn signature(
     })
 }
 
-fn check(image: &Image, payload: &[u8], signature: &str) -> Result<(), Error> {
+fn check(
+    image: &Image,
+    payload: &[u8],
+    signature: &str,
+    verification: &Verification,
+) -> Result<(), Error> {
     let named = payload::read(payload).map_err(|why| {
         Error::failed("the payload cannot be attached")
             .because(why)
@@ -73,7 +79,7 @@ fn check(image: &Image, payload: &[u8], signature: &str) -> Result<(), Error> {
     // As Go: other white space is not Base64.
     let text: String = signature.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     match STANDARD.decode(&text) {
-        Ok(bytes) if !bytes.is_empty() => Ok(()),
+        Ok(bytes) if !bytes.is_empty() => verification.of_signature(payload, &bytes),
         _ => Err(Error::failed("the signature is not Base64")
             .hint("a raw signature becomes one by: base64 -w 0 payload.json.sig")),
     }

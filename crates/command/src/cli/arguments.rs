@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use signpath_client::config::Via;
 use uuid::Uuid;
 
-use crate::image::{Image, ImageName};
+use crate::image::{Image, ImageName, check_registry};
 use crate::registry::PlainHttp;
 use crate::service::PolicyName;
 use crate::sign::{Asking, Format};
@@ -192,7 +192,9 @@ pub(super) struct PayloadArguments {
 pub(super) const WHAT_TO_ATTACH: &str = "give --payload and --signature, or --bundle";
 
 #[derive(Args)]
+#[command(override_usage = examples::ATTACH_USAGE)]
 #[command(group(ArgGroup::new("what").required(true).args(["payload", "bundle"])))]
+#[command(group(ArgGroup::new("verification").required(true).args(["key", "policy", "unchecked"])))]
 pub(super) struct AttachArguments {
     /// The image, with its digest
     #[arg(value_name = "IMAGE@DIGEST", value_parser = clap::value_parser!(Image))]
@@ -206,6 +208,15 @@ pub(super) struct AttachArguments {
     /// A Sigstore bundle with a DSSE envelope instead, - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["payload", "signature"])]
     pub(super) bundle: Option<PathBuf>,
+    /// The public key that it has to verify with, PEM, as `trust` prints it
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+    /// The signing policy that it has to be of: its key is asked for at the service
+    #[arg(long, value_name = "PROJECT/POLICY")]
+    pub(super) policy: Option<PolicyName>,
+    /// Attach it whether it verifies or not
+    #[arg(long)]
+    pub(super) unchecked: bool,
     #[command(flatten)]
     pub(super) registry: RegistryArguments,
 }
@@ -253,14 +264,18 @@ pub(super) struct DoctorArguments {
 
 #[derive(Args)]
 pub(super) struct RegistryArguments {
-    /// Speak plain http to registries beyond this machine too, where they do not speak https
+    /// Speak plain http to this registry, and send it its login (several times if needed)
+    #[arg(long = "http-registry", value_name = "HOST[:PORT]", value_parser = host)]
+    http_registries: Vec<String>,
+    /// Speak plain http to registries that do not speak TLS, without a login
     #[arg(long)]
     allow_insecure_registry: bool,
 }
 
 impl RegistryArguments {
     pub(super) fn plain(&self) -> PlainHttp {
-        if self.allow_insecure_registry { PlainHttp::Everywhere } else { PlainHttp::Loopback }
+        let registries = self.http_registries.clone();
+        PlainHttp { registries, where_no_tls: self.allow_insecure_registry }
     }
 }
 
@@ -359,6 +374,11 @@ impl TrustName {
             Self::Ratify => Form::Admission(Verifier::Ratify),
         }
     }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    check_registry(text)?;
+    Ok(text.to_owned())
 }
 
 fn annotation(text: &str) -> Result<(String, String), String> {

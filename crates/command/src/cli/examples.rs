@@ -35,8 +35,9 @@ handed in.
 Examples:
   signpath-cosign payload ghcr.io/acme/web@sha256:… > payload.json
   signpath-cosign submit payload.json --policy web/release
-  signpath-cosign attach ghcr.io/acme/web@sha256:… --payload signed/payload.json --signature signed/payload.json.sig
-      or `cosign attach signature` with the same options";
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --policy web/release --payload signed/payload.json \
+    --signature signed/payload.json.sig
+      or `cosign attach signature` with --payload and --signature";
 
 pub(super) const RESUME: &str = "What is to be attached is known on the machine that made the request. On another one --policy is needed, and the images are
 those that the signed payloads name.
@@ -53,13 +54,19 @@ Examples:
   signpath-cosign payload ghcr.io/acme/web@sha256:… --format bundle > web.statement.json
       what a bundle holds; `submit` makes web.bundle.json of it";
 
-pub(super) const ATTACH: &str = "The manifest that has the signature goes to standard output. Doing it twice changes nothing.
+/// clap's own is longer than a line.
+pub(super) const ATTACH_USAGE: &str =
+    "signpath-cosign attach [OPTIONS] <--payload <FILE> --signature <FILE>|--bundle <FILE>>
+         <--key <FILE>|--policy <PROJECT/POLICY>|--unchecked> <IMAGE@DIGEST>";
+
+pub(super) const ATTACH: &str = "What does not verify is not attached; --unchecked attaches what nobody here can check. The manifest that has the signature
+goes to standard output. Doing it twice changes nothing.
 
 Examples:
   base64 -w 0 payload.json.sig > payload.sig.b64
-  signpath-cosign attach ghcr.io/acme/web@sha256:… --payload payload.json --signature payload.sig.b64
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --policy web/release --payload payload.json --signature payload.sig.b64
       leaves what `cosign attach signature` leaves
-  signpath-cosign attach ghcr.io/acme/web@sha256:… --bundle image.bundle.json";
+  signpath-cosign attach ghcr.io/acme/web@sha256:… --key web-release.pub --bundle image.bundle.json";
 
 pub(super) const KEYS: &str = "Examples:
   signpath-cosign keys

@@ -9,13 +9,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::attach;
+use crate::attach::{self, Verification};
 use crate::doctor;
 use crate::error::Error;
 use crate::files;
 use crate::interruption;
 use crate::keys::{self, Shape};
-use crate::registry::Registry;
+use crate::registry::Registries;
+use crate::service;
 use crate::sign::{self, Message, Order, Results, Resumption};
 use crate::terminal;
 use crate::trust;
@@ -32,19 +33,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(other) => {
-            // Help and version go to standard output, the rest to standard error.
+            if other.use_stderr() {
+                terminal::usage(&other);
+                return Error::usage("").exit_code();
+            }
+            // Help and version go to standard output.
             other.print().ok();
-            return if other.use_stderr() {
-                Error::usage("").exit_code()
-            } else {
-                ExitCode::SUCCESS
-            };
+            return ExitCode::SUCCESS;
         }
     };
     if let Err(error) = interruption::watch(terminal::interrupted) {
         terminal::warn(&format!("signals are not watched: {error}"));
     }
-    match execute(arguments.command) {
+    match service::refuse_privileges().and_then(|()| execute(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::fail(&error);
@@ -128,12 +129,19 @@ fn payload(arguments: &PayloadArguments) -> Result<(), Error> {
 
 fn attach(arguments: &AttachArguments) -> Result<(), Error> {
     let image = &arguments.image;
-    let registry = Registry::open(&image.repository, arguments.registry.plain())?;
+    let verification = match (&arguments.key, &arguments.policy) {
+        (Some(file), _) => Verification::by_file(file)?,
+        (None, Some(policy)) => Verification::by_policy(policy)?,
+        (None, None) => Verification::Nothing,
+    };
+    let registry = Registries::new(arguments.registry.plain()).open(&image.repository)?;
     let attached = match (&arguments.bundle, &arguments.payload, &arguments.signature) {
-        (Some(bundle), _, _) => attach::bundle(&registry, image, &files::read(bundle)?)?,
+        (Some(bundle), _, _) => {
+            attach::bundle(&registry, image, &files::read(bundle)?, &verification)?
+        }
         (None, Some(payload), Some(signature)) => {
             let signature = String::from_utf8(files::read(signature)?).unwrap_or_default();
-            attach::signature(&registry, image, &files::read(payload)?, &signature)?
+            attach::signature(&registry, image, &files::read(payload)?, &signature, &verification)?
         }
         _ => return Err(Error::usage("there is nothing to attach").hint(arguments::WHAT_TO_ATTACH)),
     };

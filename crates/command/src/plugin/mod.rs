@@ -24,6 +24,7 @@ use signpath_client::log::Log;
 use crate::error::Error;
 use crate::interruption;
 use crate::service;
+use crate::terminal;
 
 use message::Message;
 pub use protocol::Answer;
@@ -75,19 +76,22 @@ pub fn main() -> ExitCode {
 
 /// cosign and its plugin get the SIGINT of a terminal both, and cosign does not wait for an answer then.
 fn interrupted(error: &Error) {
-    writeln!(io::stderr(), "signpath: {}", error.line()).ok();
+    writeln!(io::stderr(), "signpath: {}", terminal::redacted(&error.line())).ok();
 }
 
 /// The answer to a call under the configuration of this process. A fault of our own is an answer, too.
 pub fn answer(version: Option<&str>, call: Option<&str>, input: &mut dyn Read) -> Answer {
     let answered = panic::catch_unwind(AssertUnwindSafe(|| {
+        service::refuse_privileges().map_err(|error| error.line())?;
         let call = read_call(version, call)?;
         let log = service::open_log();
         let config = || service::configuration_of(&log).map_err(|error| error.line());
         perform(&call, config, input, &log)
     }));
     let fault = || Err("a fault of the plugin; standard error has the details".to_owned());
-    answered.unwrap_or_else(|_| fault()).unwrap_or_else(Answer::error)
+    let answered = answered.unwrap_or_else(|_| fault());
+    // cosign prints it, and a reference may have a token in it.
+    answered.unwrap_or_else(|why| Answer::error(terminal::redacted(&why)))
 }
 
 fn read_call(version: Option<&str>, call: Option<&str>) -> Result<Call, String> {
@@ -134,7 +138,7 @@ fn perform(
     };
     let signer = Signer::new(config, key, deadline::time_left(call.deadlines(), spare), log)?;
     let answered = answered_by(&signer, call, input);
-    // The last net under what cosign prints.
+    // The client's tokens are in the log's care no longer than the client is there.
     answered.map_err(|why| log.redacted(&why))
 }
 

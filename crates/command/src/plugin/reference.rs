@@ -1,4 +1,6 @@
 //! Key references: `signpath://[organization@]project/policy[?name=value&…]`, of which cosign passes on what follows `://`.
+//!
+//! No error repeats what stands in one: cosign prints it, and it may be a PIN or a token that was pasted there.
 
 use signpath_client::config::{CosignSettings, Via, percent_decoded};
 use signpath_client::secret::OrganizationId;
@@ -13,6 +15,10 @@ const NAMES: &str = "via, form, file, artifact-configuration, description, param
 
 /// What stands before the name of a user-defined parameter.
 const PARAMETER: &str = "param.";
+
+/// What a parameter may be, for errors.
+const OF_PARAMETERS: &str =
+    "its name has letters, digits, -, _ and ., and its value no invisible characters";
 
 /// Longest slug.
 const SLUG_MAX: usize = 200;
@@ -39,7 +45,7 @@ impl KeyReference {
             path.split_once('@').map_or((None, path), |(id, path)| (Some(id), path));
         let organization = organization.map(organization_of).transpose()?;
         let (project, policy) = path.split_once('/').ok_or_else(|| {
-            wrong(format!("there is no / between a project and a signing policy in {path:?}"))
+            wrong("there is no / between a project and a signing policy".to_owned())
         })?;
         let mut settings = settings.clone();
         if let Some(query) = query {
@@ -59,43 +65,46 @@ impl KeyReference {
 }
 
 fn organization_of(text: &str) -> Result<OrganizationId, String> {
-    decoded(text)?.parse().map_err(|error| wrong(format!("the organization {text:?} is {error}")))
+    decoded(text)?.parse().map_err(|error| wrong(format!("what stands before the @ is {error}")))
 }
 
 fn slug(what: &str, text: &str) -> Result<String, String> {
     let slug = decoded(text)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if slug.is_empty() || slug.len() > SLUG_MAX || !slug.chars().all(fits) {
-        let allowed = "allowed: letters, digits, - and _";
-        return Err(wrong(format!("the {what} cannot be {text:?} ({allowed})")));
-    }
-    Ok(slug)
+    let problem = match slug.chars().find(|c| !fits(*c)) {
+        Some(odd) => format!("has {odd:?} in it; allowed: letters, digits, - and _"),
+        None if slug.is_empty() => "is empty".to_owned(),
+        None if slug.len() > SLUG_MAX => format!("has more than {SLUG_MAX} characters"),
+        None => return Ok(slug),
+    };
+    Err(wrong(format!("the {what} {problem}")))
 }
 
 fn apply(settings: &mut CosignSettings, query: &str) -> Result<(), String> {
     let mut seen = Vec::new();
     for part in query.split('&') {
-        let (name, value) = part
-            .split_once('=')
-            .ok_or_else(|| wrong(format!("there is no = in {part:?} after the ?")))?;
+        let (name, value) =
+            part.split_once('=').ok_or_else(|| wrong("a part after the ? has no =".to_owned()))?;
         let (name, value) = (decoded(name)?, decoded(value)?);
         if seen.contains(&name) {
             return Err(wrong(format!("{name} is there twice")));
         }
-        let applied = match name.strip_prefix(PARAMETER) {
-            Some(parameter) => settings.set_parameter(parameter, &value),
+        match name.strip_prefix(PARAMETER) {
+            Some(parameter) => settings.set_parameter(parameter, &value).map_err(|_| {
+                wrong(format!("a {PARAMETER}NAME=value cannot be used; {OF_PARAMETERS}"))
+            })?,
             None => settings
                 .set(&name, &value)
-                .unwrap_or_else(|| Err(format!("it is not a known name; allowed: {NAMES}"))),
-        };
-        applied.map_err(|why| wrong(format!("{name}={value:?} cannot be used: {why}")))?;
+                .ok_or_else(|| wrong(format!("a name after the ? is not known; allowed: {NAMES}")))?
+                .map_err(|why| wrong(format!("{name} cannot be used: {why}")))?,
+        }
         seen.push(name);
     }
     Ok(())
 }
 
 fn decoded(text: &str) -> Result<String, String> {
-    percent_decoded(text).ok_or_else(|| wrong(format!("{text:?} is not percent-encoded UTF-8")))
+    percent_decoded(text).ok_or_else(|| wrong("a part is not percent-encoded UTF-8".to_owned()))
 }
 
 fn wrong(why: String) -> String {
@@ -156,25 +165,55 @@ mod tests {
         for (text, expected) in [
             ("", "there is no /"),
             ("project", "there is no /"),
-            ("/policy", "the project cannot be \"\" (allowed: letters, digits, - and _)"),
-            ("a/b/c", "the signing policy cannot be \"b/c\""),
-            ("a/b%2Fc", "cannot be \"b%2Fc\""),
+            ("/policy", "the project is empty"),
+            ("a/b/c", "the signing policy has '/' in it; allowed: letters, digits, - and _"),
+            ("a/b%2Fc", "the signing policy has '/' in it"),
             ("a/b%zz", "not percent-encoded"),
             ("a/b%ff", "not percent-encoded"),
-            ("acme@a/b", "the organization \"acme\" is not a UUID"),
-            ("a/b?", "there is no = in \"\""),
+            ("acme@a/b", "what stands before the @ is not a UUID"),
+            ("a/b?", "a part after the ? has no ="),
             ("a/b?via=mail", "allowed: hash or request"),
             ("a/b?form=jws", "allowed: raw or dsse"),
             ("a/b?file=../x", "allowed: a relative path"),
             ("a/b?artifact-configuration=a%20b", "allowed: letters, digits, - and _"),
             ("a/b?Via=hash", "allowed: via, form, file, artifact-configuration"),
-            ("a/b?param.=1", "the parameter's name"),
-            ("a/b?param.a%20b=1", "the parameter's name"),
+            ("a/b?param.=1", "its name has letters"),
+            ("a/b?param.a%20b=1", "its name has letters"),
             ("a/b?description=%0A", "invisible"),
             ("a/b?via=hash&via=hash", "via is there twice"),
         ] {
             let error = parsed(text).unwrap_err();
             assert!(error.contains(expected) && error.contains(FORM), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_error_repeats_a_secret_that_was_pasted() {
+        const TOKEN: &str = "Unkn0wnToken+/xYzAbC=";
+        let encoded: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        for token in [TOKEN, &encoded] {
+            for text in [
+                format!("{ID}:{token}"),
+                format!("{ID}%3A{token}@p/q"),
+                format!("{token}@p/q"),
+                format!("{token}/q"),
+                format!("p/{token}"),
+                format!("p/q?{token}"),
+                format!("p/q?{token}=1"),
+                format!("p/q?param.{token}=1"),
+                format!("p/q?via={token}"),
+                format!("p/q?form={token}"),
+                format!("p/q?file=/{token}"),
+                format!("p/q?artifact-configuration={token}"),
+                format!("p/q?param.x={token}%0A"),
+                format!("p/q?description={token}%0A"),
+                format!("p/q%zz{token}"),
+            ] {
+                let error = parsed(&text).unwrap_err();
+                let secrets = ["Unkn0wnToken", "xYzAbC", &encoded[..24]];
+                let leak = secrets.iter().find(|secret| error.contains(**secret));
+                assert_eq!(leak, None, "{text}: {error}");
+            }
         }
     }
 

@@ -13,7 +13,9 @@ use super::payload::{self, kind};
 use super::signing::{Signer, to_sign};
 use crate::error::Error;
 use crate::interruption;
+use crate::request::archive::Archive;
 use crate::request::{File, Request, Requests, Submission, Unusable, Waited, Watcher};
+use crate::terminal;
 
 /// So long before everything has to be over the waiting ends, so that a signature can still be fetched.
 const FETCHING: Duration = Duration::from_secs(1);
@@ -26,7 +28,7 @@ pub(super) struct Reader<'a>(pub(super) &'a mut dyn Write);
 
 impl Watcher for Reader<'_> {
     fn hears(&mut self, line: &str) {
-        writeln!(self.0, "signpath: {line}").ok();
+        writeln!(self.0, "signpath: {}", terminal::redacted(line)).ok();
     }
 }
 
@@ -73,7 +75,7 @@ pub(super) fn signature(
 
 /// The signature in a signed zip, over the very file that was handed in.
 fn signature_in(file: &File, zip: &[u8]) -> Result<Vec<u8>, Unusable> {
-    let signed = file.signed_in(zip)?;
+    let signed = file.signed_in(&mut Archive::open(zip)?)?;
     match signed.content == file.content {
         true => Ok(signed.signature),
         false => Err(Unusable::ForGood(format!("{} in it {CHANGED}", file.path))),
@@ -86,7 +88,7 @@ fn named(signer: &Signer, file: &File, id: &str) -> Result<Request, String> {
     let artifact = signer.client.unsigned_artifact(&id);
     let artifact = artifact.map_err(|error| Error::from(error).line())?;
     // A service that does not give it: what it signs is looked at all the same.
-    let content = artifact.map(|zip| file.content_in(&zip)).transpose();
+    let content = artifact.map(|zip| file.content_in(&mut Archive::open(&zip)?)).transpose();
     let problem = match content {
         Ok(Some(Some(content))) if content != file.content => {
             format!("{} in it {CHANGED}", file.path)

@@ -9,24 +9,21 @@ use signpath_client::Token;
 
 use crate::error::Error;
 
+use super::call::Call;
 use super::credentials::Login;
-use super::transport::Call;
+use super::transport::is_loopback;
 
-/// The request for a token: by GET with a password or anonymously, by POST with an identity token.
+/// The request for a token: by GET with a password or anonymously, by POST with an identity token. `None` if the registry
+/// names a place where none is asked for.
 pub(super) fn token_call(
     base: &Url,
     realm: &str,
     service: Option<&str>,
     scope: &str,
     login: Option<&Login>,
-) -> Result<Call, Error> {
-    let mut url = Url::parse(realm).ok().filter(|url| {
-        url.scheme() == "https" || (url.scheme() == "http" && base.scheme() == "http")
-    });
-    let mut url = url.take().ok_or_else(|| {
-        Error::failed(format!("{} asks for a login at {realm:?}", base.authority()))
-            .because("which is no address of https")
-    })?;
+) -> Result<Option<Call>, Error> {
+    let url = Url::parse(realm).ok().filter(|url| may_be_asked(url, base, login.is_some()));
+    let Some(mut url) = url else { return Ok(None) };
     let mut fields = vec![("scope", scope)];
     fields.extend(service.map(|service| ("service", service)));
     match login {
@@ -40,18 +37,28 @@ pub(super) fn token_call(
             form.query_pairs_mut().clear().extend_pairs(&fields);
             let call = Call::new(Method::POST, url, String::new());
             let call = call.with(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            Ok(call.content(form.query().unwrap_or_default().as_bytes()))
+            Ok(Some(call.content(form.query().unwrap_or_default().as_bytes())))
         }
         login => {
             url.query_pairs_mut().extend_pairs(&fields);
             let call = Call::new(Method::GET, url, String::new());
             match login {
                 Some(Login::Password { user, password }) => {
-                    Ok(call.with_secret(AUTHORIZATION, basic(user, password)?))
+                    Ok(Some(call.with_secret(AUTHORIZATION, basic(user, password)?)))
                 }
-                _ => Ok(call),
+                _ => Ok(Some(call)),
             }
         }
+    }
+}
+
+/// By plain http only if the registry is spoken to so; a login goes then to that very host, or stays on this machine.
+fn may_be_asked(url: &Url, base: &Url, has_login: bool) -> bool {
+    let is_near = url.origin() == base.origin() || url.host_str().is_some_and(is_loopback);
+    match url.scheme() {
+        "https" => true,
+        "http" => base.scheme() == "http" && (is_near || !has_login),
+        _ => false,
     }
 }
 
@@ -90,17 +97,37 @@ mod tests {
     fn a_login_is_not_sent_to_a_token_service_without_tls() {
         let base = Url::parse("https://ghcr.io/").unwrap();
         for realm in ["http://ghcr.io/token", "ftp://ghcr.io", "nonsense"] {
-            assert!(token_call(&base, realm, None, "s", None).is_err(), "{realm}");
+            assert!(matches!(token_call(&base, realm, None, "s", None), Ok(None)), "{realm}");
         }
-        let call = token_call(&base, "https://x/token?a=b", Some("y z"), "s", None).ok().unwrap();
+        let call = token_call(&base, "https://x/token?a=b", Some("y z"), "s", None);
+        let call = call.ok().flatten().unwrap();
         assert_eq!(call.url.as_str(), "https://x/token?a=b&scope=s&service=y+z");
+    }
+
+    #[test]
+    fn over_plain_http_a_login_goes_to_the_registry_s_own_host_alone() {
+        let login = Login::IdentityToken(Token::new("a+b".to_owned()));
+        for (base, realm, is_safe) in [
+            ("http://r.example:5000/", "http://r.example:5000/token", true),
+            ("http://r.example:5000/", "http://r.example/token", false),
+            ("http://r.example:5000/", "http://other.example/token", false),
+            ("http://127.0.0.1:5000/", "http://other.example/token", false),
+            ("http://127.0.0.1:5000/", "http://[::1]:5001/token", true),
+            ("http://127.0.0.1:5000/", "https://other.example/token", true),
+        ] {
+            let base = Url::parse(base).unwrap();
+            let asked = |login| matches!(token_call(&base, realm, None, "s", login), Ok(Some(_)));
+            assert_eq!(asked(Some(&login)), is_safe, "{realm}");
+            assert!(asked(None), "{realm}");
+        }
     }
 
     #[test]
     fn an_identity_token_goes_into_a_form() {
         let base = Url::parse("https://ghcr.io/").unwrap();
         let login = Login::IdentityToken(Token::new("a+b".to_owned()));
-        let call = token_call(&base, "https://x/token", None, "s", Some(&login)).ok().unwrap();
+        let call = token_call(&base, "https://x/token", None, "s", Some(&login));
+        let call = call.ok().flatten().unwrap();
         let form = String::from_utf8(call.body).unwrap();
         assert_eq!(
             form,

@@ -1,5 +1,11 @@
 //! Who we are at a registry: as `docker login` (or `podman login`) left it, their credential helpers included.
 
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use signpath_client::Token;
 
@@ -8,6 +14,9 @@ use crate::image::HUB;
 
 /// The key of Docker Hub in Docker's configuration.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// A helper may have a person type a password.
+const HELPER_TIME: Duration = Duration::from_secs(60);
 
 /// What a helper says that has nothing for this registry (docker-credential-helpers, `errCredentialsNotFoundMessage`).
 const NOT_FOUND: &str = "credentials not found";
@@ -23,11 +32,47 @@ pub(super) enum Login {
     IdentityToken(Token),
 }
 
+impl Login {
+    /// All that may not be seen of it, in the forms in which it is sent.
+    pub(super) fn secrets(&self) -> Vec<Token> {
+        let forms = |secret: &str| [secret.to_owned(), STANDARD.encode(secret)];
+        let texts = match self {
+            Self::Password { user, password } => {
+                let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
+                [&[pair][..], &forms(password.expose())].concat()
+            }
+            Self::IdentityToken(token) => forms(token.expose()).to_vec(),
+        };
+        texts.into_iter().map(Token::new).collect()
+    }
+}
+
 /// The login for a registry, if there is one.
 ///
 /// # Errors
-/// A helper that is configured and fails.
-pub(super) fn find(registry: &str) -> Result<Option<Login>, Error> {
+/// A helper that is configured and fails, or does not end within this time or [`HELPER_TIME`].
+pub(super) fn find(registry: &str, time: Duration) -> Result<Option<Login>, Error> {
+    let (time, asked) = (time.min(HELPER_TIME), registry.to_owned());
+    within(time, move || look_up(&asked)).unwrap_or_else(|| {
+        Err(unusable_as(
+            registry,
+            format!("its credential helper has not answered within {} seconds", time.as_secs()),
+        ))
+    })
+}
+
+/// Does it on a thread, which goes with this program if it takes longer than this: what runs the helpers waits for ever.
+fn within<T: Send + 'static>(
+    time: Duration,
+    what: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (tells, told) = mpsc::sync_channel(1);
+    // Whoever has stopped waiting is not told.
+    let thread = thread::Builder::new().spawn(move || tells.send(what()).ok());
+    thread.ok().and_then(|_| told.recv_timeout(time).ok())
+}
+
+fn look_up(registry: &str) -> Result<Option<Login>, Error> {
     let key = if registry == HUB { HUB_KEY } else { registry };
     let docker = read(docker_credential::get_credential(key), registry)?;
     match docker {
@@ -68,6 +113,10 @@ fn unusable(registry: &str, error: &CredentialRetrievalError) -> Error {
         }
         other => other.to_string(),
     };
+    unusable_as(registry, why)
+}
+
+fn unusable_as(registry: &str, why: String) -> Error {
     Error::failed(format!("the login for {registry} in Docker's configuration cannot be used"))
         .because(why)
         .hint(format!("log in again: docker login {registry}"))
@@ -75,6 +124,8 @@ fn unusable(registry: &str, error: &CredentialRetrievalError) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn helper(stdout: &str, stderr: &str) -> Result<DockerCredential, CredentialRetrievalError> {
@@ -83,6 +134,17 @@ mod tests {
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
         })
+    }
+
+    #[test]
+    fn a_helper_that_does_not_end_is_not_waited_for() {
+        let (keeps, kept) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        assert_eq!(within(Duration::from_millis(20), move || kept.recv()), None);
+        assert!(begun.elapsed() < HELPER_TIME);
+        drop(keeps);
+        assert_eq!(within(HELPER_TIME, || 7), Some(7));
+        assert_eq!(within(HELPER_TIME, || panic!("its own fault")), None::<()>);
     }
 
     #[test]

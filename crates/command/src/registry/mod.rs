@@ -5,16 +5,20 @@
 //! the fallback index has to be written.
 
 mod authorization;
+mod budget;
+mod call;
 mod challenge;
 mod credentials;
 mod failure;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 pub(crate) mod manifest;
+mod tls;
 mod transport;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -23,17 +27,18 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::image::Repository;
 
-use self::failure::refused;
+use self::budget::{Budget, REGISTRY_TIME};
+use self::call::{Answer, Call, Scope};
 use self::manifest::{Descriptor, Index, MANIFEST_TYPES, MediaType};
-use self::transport::{Answer, Call, Scope, Transport};
+use self::transport::Transport;
 
-/// Which registries may be spoken to without TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlainHttp {
-    /// Those on loopback addresses.
-    Loopback,
-    /// Those, and others that do not speak https.
-    Everywhere,
+/// Which registries may be spoken to without TLS, beside those on loopback addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlainHttp {
+    /// These, with their ports: by http alone, and their logins are sent.
+    pub(crate) registries: Vec<String>,
+    /// Every one that answers TLS with something else. Whoever is on the way can make it so, so that no login is sent.
+    pub(crate) where_no_tls: bool,
 }
 
 /// A repository of a registry, with the connection to it.
@@ -61,12 +66,13 @@ pub(crate) struct Pushed {
 /// The repositories of a run, so that each is logged in to once.
 pub(crate) struct Registries {
     plain: PlainHttp,
+    budget: Rc<Budget>,
     opened: RefCell<Vec<Rc<Registry>>>,
 }
 
 impl Registries {
     pub(crate) fn new(plain: PlainHttp) -> Self {
-        Self { plain, opened: RefCell::default() }
+        Self { plain, budget: Rc::new(Budget::new(REGISTRY_TIME)), opened: RefCell::default() }
     }
 
     /// Connects nowhere yet.
@@ -78,7 +84,7 @@ impl Registries {
         if let Some(known) = opened.iter().find(|known| known.repository == *repository) {
             return Ok(known.clone());
         }
-        let registry = Rc::new(Registry::open(repository, self.plain)?);
+        let registry = Rc::new(Registry::open(repository, &self.plain, self.budget.clone())?);
         opened.push(registry.clone());
         Ok(registry)
     }
@@ -89,14 +95,19 @@ impl Registry {
     ///
     /// # Errors
     /// Without TLS roots.
-    pub(crate) fn open(repository: &Repository, plain: PlainHttp) -> Result<Self, Error> {
-        let transport = Transport::new(repository.registry(), plain)?;
+    fn open(repository: &Repository, plain: &PlainHttp, budget: Rc<Budget>) -> Result<Self, Error> {
+        let transport = Transport::new(repository.registry(), plain, budget)?;
         Ok(Self { repository: repository.clone(), transport })
     }
 
     /// The repository.
     pub(crate) fn repository(&self) -> &Repository {
         &self.repository
+    }
+
+    /// Lets others have their turn.
+    pub(crate) fn pause(&self, time: Duration) {
+        self.transport.pause(time);
     }
 
     /// A manifest by tag or digest; `None` if there is none.
@@ -111,7 +122,7 @@ impl Registry {
         match answer.status {
             404 => return Ok(None),
             200 => {}
-            _ => return Err(refused(&asked, &answer, self.repository.registry())),
+            _ => return Err(self.transport.refused(&asked, &answer)),
         }
         let digest = Digest::of(&answer.body);
         if reference.parse::<Digest>().is_ok_and(|wanted| wanted != digest) {
@@ -132,7 +143,7 @@ impl Registry {
         let call = self.call(Method::GET, &format!("blobs/{digest}"), Scope::Pull);
         let answer = self.transport.send(call, &asked)?;
         if answer.status != 200 {
-            return Err(refused(&asked, &answer, self.repository.registry()));
+            return Err(self.transport.refused(&asked, &answer));
         }
         if Digest::of(&answer.body) != *digest {
             return Err(
@@ -202,7 +213,7 @@ impl Registry {
             200 if is_index => {}
             // Older registries know no such route; what they say to it differs.
             200 | 400 | 404 | 405 | 406 => return Ok(None),
-            _ => return Err(refused(&asked, &answer, self.repository.registry())),
+            _ => return Err(self.transport.refused(&asked, &answer)),
         }
         let index = Index::read(&answer.body)
             .map_err(|why| Error::failed(format!("{asked} failed")).because(why))?;
@@ -218,7 +229,7 @@ impl Registry {
         if answer.status == status {
             return Ok(answer);
         }
-        Err(refused(asked, &answer, self.repository.registry()))
+        Err(self.transport.refused(asked, &answer))
     }
 
     fn name_of(&self, reference: &str) -> String {

@@ -3,25 +3,25 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
-use reqwest::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, Url};
-use rustls::{ClientConfig, RootCertStore};
+use signpath_client::Token;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
-use crate::image::Repository;
+use crate::terminal;
 
 use super::PlainHttp;
 use super::authorization::{Given, basic, token_call};
+use super::budget::{Budget, spent};
+use super::call::{Answer, Call};
 use super::challenge::Challenge;
 use super::credentials::{self, Login};
-use super::failure::{refused, unreachable};
-use crate::terminal;
+use super::failure::{hidden, refused, unreachable};
+use super::tls::{self, is_no_tls, is_trust};
 
 /// Longest body that is read; the specification lets registries refuse manifests over 4 MiB.
 const BODY_MAX: usize = 8 << 20;
@@ -39,101 +39,48 @@ const BUSY: [u16; 4] = [429, 502, 503, 504];
 
 const USER_AGENT: &str = concat!("signpath-cosign/", env!("CARGO_PKG_VERSION"));
 
-/// What a request needs to be allowed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Scope {
-    Pull,
-    PullPush,
-}
-
-impl Scope {
-    pub(super) fn of(self, repository: &Repository) -> String {
-        let actions = match self {
-            Self::Pull => "pull",
-            Self::PullPush => "pull,push",
-        };
-        format!("repository:{}:{actions}", repository.path())
-    }
-}
-
-/// A request.
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    scope: String,
-    headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Call {
-    pub(super) fn new(method: Method, url: Url, scope: String) -> Self {
-        Self { method, url, scope, headers: HeaderMap::new(), body: Vec::new() }
-    }
-
-    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-
-    pub(super) fn with_secret(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    pub(super) fn content(mut self, content: &[u8]) -> Self {
-        self.body = content.to_vec();
-        self
-    }
-}
-
-/// A whole answer of any status.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
-        self.headers.get(name)?.to_str().ok().map(str::to_owned)
-    }
-}
-
 pub(super) struct Transport {
     registry: String,
     base: Url,
+    budget: Rc<Budget>,
     // Dropped before the runtime that its connections live on.
     http: Client,
     runtime: Runtime,
     login: OnceCell<Option<Login>>,
+    /// Not where plain http is what somebody on the way may have brought about.
+    sends_login: bool,
     /// What was allowed so far, by scope.
     allowed: RefCell<BTreeMap<String, HeaderValue>>,
 }
 
 impl Transport {
-    pub(super) fn new(registry: &str, plain: PlainHttp) -> Result<Self, Error> {
-        if is_loopback(registry) {
-            return Self::over("http", registry);
+    pub(super) fn new(
+        registry: &str,
+        plain: &PlainHttp,
+        budget: Rc<Budget>,
+    ) -> Result<Self, Error> {
+        let is_named = plain.registries.iter().any(|named| named.eq_ignore_ascii_case(registry));
+        if is_named || is_loopback(registry) {
+            return Self::over("http", registry, budget);
         }
-        let secure = Self::over("https", registry)?;
-        // What one registry of several needs is nothing for the others, whose logins are at stake.
-        if plain == PlainHttp::Everywhere && !secure.answers() {
-            terminal::warn(&format!("{registry} does not speak https: it is spoken to without"));
-            return Self::over("http", registry);
+        let secure = Self::over("https", registry, budget.clone())?;
+        if plain.where_no_tls && secure.meets_no_tls() {
+            terminal::warn(&format!(
+                "{registry} does not speak TLS: it is spoken to without, and its login is not sent"
+            ));
+            return Ok(Self { sends_login: false, ..Self::over("http", registry, budget)? });
         }
         Ok(secure)
     }
 
-    fn over(scheme: &str, registry: &str) -> Result<Self, Error> {
+    fn over(scheme: &str, registry: &str, budget: Rc<Budget>) -> Result<Self, Error> {
         let is_plain = scheme == "http";
         let base = Url::parse(&format!("{scheme}://{registry}/"))
             .map_err(|error| Error::usage(format!("{registry} is no registry")).because(error))?;
         let setup = |error: String| Error::failed("the connection cannot be set up").because(error);
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let builder = Client::builder()
-            .tls_backend_preconfigured(tls(!is_plain)?)
+            .tls_backend_preconfigured(tls::configuration(!is_plain)?)
             .https_only(!is_plain)
             .user_agent(USER_AGENT)
             .timeout(TIMEOUT)
@@ -143,20 +90,20 @@ impl Transport {
         Ok(Self {
             registry: registry.to_owned(),
             base,
+            budget,
             http: builder.build().map_err(|error| setup(error.without_url().to_string()))?,
             runtime: runtime.map_err(|error| setup(error.to_string()))?,
             login: OnceCell::new(),
+            sends_login: true,
             allowed: RefCell::default(),
         })
     }
 
-    /// Whether somebody is there who speaks this scheme, trusted or not. Nothing of a login is sent.
-    fn answers(&self) -> bool {
+    /// Whether somebody is there who speaks something else than TLS.
+    fn meets_no_tls(&self) -> bool {
         let call = Call::new(Method::GET, self.url("/v2/"), String::new());
-        match self.runtime.block_on(self.attempt(&call, None)) {
-            Err(Broken::Http(error)) => is_untrusted(&error) || !error.is_connect(),
-            _ => true,
-        }
+        let ended = self.in_time(self.attempt(&call, None));
+        matches!(ended, Err(Broken::Http(error)) if is_no_tls(&error))
     }
 
     /// A path of the registry. Repositories have no character that a URL does not.
@@ -192,6 +139,38 @@ impl Transport {
         Ok(answer)
     }
 
+    /// An answer that is none of those that help, in this registry's words.
+    pub(super) fn refused(&self, asked: &str, answer: &Answer) -> Error {
+        let error = refused(asked, answer, &self.registry, &self.secrets());
+        match answer.status {
+            401 | 403 if !self.sends_login => error.hint(format!(
+                "its login is not sent without TLS, unless --http-registry {} allows that",
+                self.registry
+            )),
+            _ => error,
+        }
+    }
+
+    /// What was sent, and what was given for it: a registry may repeat it, and nobody should see it.
+    fn secrets(&self) -> Vec<Token> {
+        let login = self.login.get().and_then(Option::as_ref);
+        let allowed = self.allowed.borrow();
+        let given = allowed.values().filter_map(|header| header.to_str().ok()?.split_once(' '));
+        let given = given.map(|(_, given)| Token::new(given.to_owned()));
+        login.map(Login::secrets).unwrap_or_default().into_iter().chain(given).collect()
+    }
+
+    fn login(&self) -> Result<Option<&Login>, Error> {
+        if !self.sends_login {
+            return Ok(None);
+        }
+        if self.login.get().is_none() {
+            let found = self.budget.spend(|left| credentials::find(&self.registry, left));
+            self.login.set(found?).ok();
+        }
+        Ok(self.login.get().and_then(Option::as_ref))
+    }
+
     /// The header that answers a challenge; `None` if there is nothing to answer with.
     fn authorize(
         &self,
@@ -199,24 +178,21 @@ impl Transport {
         scope: &str,
         asked: &str,
     ) -> Result<Option<HeaderValue>, Error> {
-        let login = match self.login.get() {
-            Some(login) => login,
-            None => {
-                let found = credentials::find(&self.registry)?;
-                self.login.get_or_init(|| found)
-            }
-        };
-        match (challenge, login) {
+        match (challenge, self.login()?) {
             (Challenge::Basic, Some(Login::Password { user, password })) => {
                 Ok(Some(basic(user, password)?))
             }
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { realm, service }, login) => {
-                let call =
-                    token_call(&self.base, realm, service.as_deref(), scope, login.as_ref())?;
+                let call = token_call(&self.base, realm, service.as_deref(), scope, login)?;
+                let realm = hidden(realm, &self.secrets());
+                let call = call.ok_or_else(|| {
+                    Error::failed(format!("{} asks for a login at {realm:?}", self.registry))
+                        .because("which is no address of https")
+                })?;
                 let answer = self.repeat(&call, None, asked)?;
                 if answer.status != 200 {
-                    return Err(refused(asked, &answer, &self.registry));
+                    return Err(self.refused(asked, &answer));
                 }
                 match Given::header(&answer.body)? {
                     Some(header) => Ok(Some(header)),
@@ -233,12 +209,24 @@ impl Transport {
         authorization: Option<&HeaderValue>,
         asked: &str,
     ) -> Result<Answer, Error> {
-        let ended = self.runtime.block_on(self.attempts(call, authorization));
+        let ended = self.in_time(self.attempts(call, authorization));
         ended.map_err(|broken| match broken {
             Broken::Http(error) => unreachable(asked, &self.registry, error),
+            Broken::TooLate => spent(asked, &self.registry),
             Broken::TooLong => Error::failed(format!("{asked} failed"))
                 .because(format!("the answer has more than {BODY_MAX} bytes")),
         })
+    }
+
+    fn in_time<T>(&self, exchange: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+        self.budget.spend(|left| {
+            let ended = async { tokio::time::timeout(left, exchange).await };
+            self.runtime.block_on(ended).unwrap_or(Err(Broken::TooLate))
+        })
+    }
+
+    pub(super) fn pause(&self, time: Duration) {
+        self.budget.spend(|left| std::thread::sleep(time.min(left)));
     }
 
     /// Repeats what may succeed a moment later. All that is sent may be sent twice.
@@ -293,41 +281,12 @@ impl Transport {
 enum Broken {
     Http(reqwest::Error),
     TooLong,
+    /// The time for registries is over.
+    TooLate,
 }
 
-/// Roots of the system, or those that SSL_CERT_FILE and SSL_CERT_DIR name.
-fn tls(is_needed: bool) -> Result<ClientConfig, Error> {
-    let setup = |why: String| Error::failed("TLS cannot be set up").because(why);
-    let mut roots = RootCertStore::empty();
-    if is_needed {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(setup("this system has no root certificates".to_owned())
-                .hint("install its package ca-certificates, or name a PEM file in SSL_CERT_FILE"));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut configuration = builder
-        .map_err(|error| setup(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(configuration)
-}
-
-/// Repeating does not make a certificate trusted, nor a server speak TLS.
-fn is_trust(error: &reqwest::Error) -> bool {
-    is_untrusted(error) || format!("{error:?}").contains("InvalidContentType")
-}
-
-fn is_untrusted(error: &reqwest::Error) -> bool {
-    format!("{error:?}").contains("InvalidCertificate")
-}
-
-/// Whether the traffic to a registry stays on this machine.
-fn is_loopback(registry: &str) -> bool {
+/// Whether the traffic to a host, with or without a port, stays on this machine.
+pub(super) fn is_loopback(registry: &str) -> bool {
     let host = match registry.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => registry.split(':').next().unwrap_or_default(),
@@ -336,40 +295,4 @@ fn is_loopback(registry: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::TcpListener;
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_loopback_unless_it_is_allowed() {
-        for (registry, plain, scheme) in [
-            ("localhost", PlainHttp::Loopback, "http"),
-            ("127.8.0.1:5000", PlainHttp::Loopback, "http"),
-            ("[::1]:5000", PlainHttp::Loopback, "http"),
-            ("localhost.example.com", PlainHttp::Loopback, "https"),
-            ("10.0.0.1:5000", PlainHttp::Loopback, "https"),
-            ("127.0.0.1.example.com", PlainHttp::Loopback, "https"),
-            ("[::1]:5000", PlainHttp::Everywhere, "http"),
-        ] {
-            let transport = Transport::new(registry, plain).unwrap();
-            assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
-        }
-    }
-
-    /// As a host that is asked by https first.
-    #[test]
-    fn a_server_without_tls_is_told_from_one_that_answers() {
-        let plain = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = plain.local_addr().unwrap().to_string();
-        thread::spawn(move || {
-            for mut visitor in plain.incoming().flatten() {
-                visitor.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
-            }
-        });
-        assert!(!Transport::over("https", &address).unwrap().answers());
-        assert!(Transport::over("http", &address).unwrap().answers());
-    }
-}
+mod tests;

@@ -24,35 +24,57 @@ pub(crate) fn packed<'a>(
     zip.finish().map(Cursor::into_inner).map_err(|error| failed(&error))
 }
 
-/// A file of a zip, of `max` bytes at most; `None` if there is none of this path.
-///
-/// # Errors
-/// A zip that cannot be read; a file that is longer.
-pub(crate) fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<u8>>, Unusable> {
-    let mut zip = opened(zip)?;
-    let Some(index) = zip.index_for_name(path) else { return Ok(None) };
-    let file = zip.by_index(index).map_err(|error| unreadable(&error))?;
-    let mut content = Vec::new();
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut content).map_err(|error| unreadable(&error))?;
-    if content.len() > max {
-        return Err(Unusable::ForGood(format!("{path} in it is longer than {max} bytes")));
+/// Most files of a zip: payload and statement of the manifests that are signed at once, with a signature for each.
+const FILES_MAX: usize = 4000;
+
+/// Most bytes that come out of one: payloads and statements have a few hundred each.
+const CONTENT_MAX: usize = 64 << 20;
+
+/// A zip that was made elsewhere. Its list of files is read once.
+pub(crate) struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    /// So much may still come out.
+    left: usize,
+}
+
+impl<'a> Archive<'a> {
+    /// # Errors
+    /// A zip that cannot be read, or has more files than anybody asked for.
+    pub(crate) fn open(zip: &'a [u8]) -> Result<Self, Unusable> {
+        let zip = ZipArchive::new(Cursor::new(zip)).map_err(|error| unreadable(&error))?;
+        if zip.len() > FILES_MAX {
+            return Err(Unusable::ForGood(format!("it has more than {FILES_MAX} files")));
+        }
+        Ok(Self { zip, left: CONTENT_MAX })
     }
-    Ok(Some(content))
-}
 
-/// The paths in a zip.
-///
-/// # Errors
-/// A zip that cannot be read.
-pub(crate) fn paths(zip: &[u8]) -> Result<Vec<String>, Unusable> {
-    let zip = opened(zip)?;
-    let names = zip.file_names().map(|name| name.map(std::borrow::Cow::into_owned));
-    names.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
-}
+    /// A file, of `max` bytes at most; `None` if there is none of this path.
+    ///
+    /// # Errors
+    /// A zip that cannot be read; a file that is longer; more than all files may have together.
+    pub(crate) fn unpacked(&mut self, path: &str, max: usize) -> Result<Option<Vec<u8>>, Unusable> {
+        let Some(index) = self.zip.index_for_name(path) else { return Ok(None) };
+        let file = self.zip.by_index(index).map_err(|error| unreadable(&error))?;
+        let mut content = Vec::new();
+        let limit = u64::try_from(max.min(self.left)).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(limit).read_to_end(&mut content).map_err(|error| unreadable(&error))?;
+        if content.len() > max {
+            return Err(Unusable::ForGood(format!("{path} in it is longer than {max} bytes")));
+        }
+        self.left = self.left.checked_sub(content.len()).ok_or_else(|| {
+            Unusable::ForGood(format!("its files have more than {CONTENT_MAX} bytes"))
+        })?;
+        Ok(Some(content))
+    }
 
-fn opened(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Unusable> {
-    ZipArchive::new(Cursor::new(zip)).map_err(|error| unreadable(&error))
+    /// The paths in it.
+    ///
+    /// # Errors
+    /// A zip that cannot be read.
+    pub(crate) fn paths(&self) -> Result<Vec<String>, Unusable> {
+        let names = self.zip.file_names().map(|name| name.map(std::borrow::Cow::into_owned));
+        names.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
+    }
 }
 
 /// The service may give it whole in another run.
@@ -66,6 +88,14 @@ mod tests {
 
     use super::*;
 
+    fn unpacked(zip: &[u8], path: &str, max: usize) -> Result<Option<Vec<u8>>, Unusable> {
+        Archive::open(zip)?.unpacked(path, max)
+    }
+
+    fn paths(zip: &[u8]) -> Result<Vec<String>, Unusable> {
+        Archive::open(zip)?.paths()
+    }
+
     #[test]
     fn a_damaged_file_may_be_whole_in_another_run_and_a_long_one_may_not() {
         let zip = packed([("x", &[7; 300][..])]).unwrap();
@@ -75,6 +105,32 @@ mod tests {
         damaged[at] ^= 0xff;
         assert!(matches!(unpacked(&damaged, "x", 300), Err(Unusable::Now(_))));
         assert!(matches!(unpacked(&zip[..40], "x", 300), Err(Unusable::Now(_))));
+    }
+
+    #[test]
+    fn a_zip_has_no_more_files_than_are_signed_at_once() {
+        let named =
+            |count: usize| (0..count).map(|name| format!("{name}.json")).collect::<Vec<_>>();
+        for (count, is_read) in [(FILES_MAX, true), (FILES_MAX + 1, false)] {
+            let names = named(count);
+            let zip = packed(names.iter().map(|name| (&**name, &b""[..]))).unwrap();
+            let opened = Archive::open(&zip).map(|_| ());
+            assert_eq!(opened.is_ok(), is_read, "{opened:?}");
+            assert!(
+                is_read || matches!(opened, Err(Unusable::ForGood(why)) if why.contains("4000"))
+            );
+        }
+    }
+
+    #[test]
+    fn all_files_together_are_no_longer_than_one_may_be() {
+        let eighth = vec![0; CONTENT_MAX / 8];
+        let zip = packed([("x", &*eighth)]).unwrap();
+        let mut archive = Archive::open(&zip).unwrap();
+        for _ in 0..8 {
+            assert_eq!(archive.unpacked("x", CONTENT_MAX).unwrap().unwrap().len(), eighth.len());
+        }
+        assert!(matches!(archive.unpacked("x", CONTENT_MAX), Err(Unusable::ForGood(_))));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use signpath_client::config::PayloadForm;
 
 use super::Unusable;
-use super::archive::unpacked;
+use super::archive::Archive;
 use crate::bundle::Envelope;
 use crate::statement::PAYLOAD_TYPE;
 
@@ -50,7 +50,7 @@ impl File {
     ///
     /// # Errors
     /// What the zip lacks.
-    pub(crate) fn signed_in(&self, zip: &[u8]) -> Result<SignedFile, Unusable> {
+    pub(crate) fn signed_in(&self, zip: &mut Archive<'_>) -> Result<SignedFile, Unusable> {
         let max = self.content.len().saturating_add(ADDED_MAX);
         signed(zip, &self.path, self.form, max)
     }
@@ -58,9 +58,9 @@ impl File {
     /// Its content in a zip, signed or not; `None` if it is not there.
     ///
     /// # Errors
-    /// As [`unpacked`].
-    pub(crate) fn content_in(&self, zip: &[u8]) -> Result<Option<Vec<u8>>, Unusable> {
-        unpacked(zip, &self.path, self.content.len().saturating_add(ADDED_MAX))
+    /// As [`Archive::unpacked`].
+    pub(crate) fn content_in(&self, zip: &mut Archive<'_>) -> Result<Option<Vec<u8>>, Unusable> {
+        zip.unpacked(&self.path, self.content.len().saturating_add(ADDED_MAX))
     }
 }
 
@@ -68,7 +68,11 @@ impl File {
 ///
 /// # Errors
 /// What the zip lacks.
-pub(crate) fn found(zip: &[u8], path: &str, form: PayloadForm) -> Result<SignedFile, Unusable> {
+pub(crate) fn found(
+    zip: &mut Archive<'_>,
+    path: &str,
+    form: PayloadForm,
+) -> Result<SignedFile, Unusable> {
     signed(zip, path, form, FOUND_MAX)
 }
 
@@ -80,20 +84,25 @@ pub(crate) fn suffix(form: PayloadForm) -> &'static str {
     }
 }
 
-fn signed(zip: &[u8], path: &str, form: PayloadForm, max: usize) -> Result<SignedFile, Unusable> {
+fn signed(
+    zip: &mut Archive<'_>,
+    path: &str,
+    form: PayloadForm,
+    max: usize,
+) -> Result<SignedFile, Unusable> {
     let name = format!("{path}{}", suffix(form));
     match form {
         PayloadForm::Raw => {
-            let content = unpacked(zip, path, max)?;
+            let content = zip.unpacked(path, max)?;
             let missing_file = || Unusable::ForGood(format!("there is no {path} in it"));
             let content = content.ok_or_else(missing_file)?;
-            let signature = unpacked(zip, &name, SIGNATURE_MAX)?;
+            let signature = zip.unpacked(&name, SIGNATURE_MAX)?;
             let signature = signature.ok_or_else(|| missing(&name, "create-raw-signature"))?;
             Ok(SignedFile { content, signature })
         }
         PayloadForm::Dsse => {
             let max = max.saturating_mul(2).saturating_add(SIGNATURE_MAX);
-            let envelope = unpacked(zip, &name, max)?.ok_or_else(|| missing(&name, "dsse-sign"))?;
+            let envelope = zip.unpacked(&name, max)?.ok_or_else(|| missing(&name, "dsse-sign"))?;
             opened(&envelope).map_err(|why| Unusable::ForGood(format!("{name} in it {why}")))
         }
     }
@@ -137,6 +146,10 @@ mod tests {
         File { path: "a/payload.json".to_owned(), content: b"{}".to_vec(), form }
     }
 
+    fn signed_in(zip: &[u8], form: PayloadForm) -> Result<SignedFile, Unusable> {
+        file(form).signed_in(&mut Archive::open(zip)?)
+    }
+
     fn envelope(payload: &str, kind: &str, signatures: &[&str]) -> Vec<u8> {
         let signatures: Vec<_> = signatures.iter().map(|sig| json!({ "sig": sig })).collect();
         let payload = STANDARD.encode(payload);
@@ -148,14 +161,14 @@ mod tests {
     #[test]
     fn a_raw_signature_stands_beside_what_was_signed() {
         let files = [("a/payload.json", &b"{ }"[..]), ("a/payload.json.sig", b"sig")];
-        let signed = file(PayloadForm::Raw).signed_in(&packed(files).unwrap()).unwrap();
+        let signed = signed_in(&packed(files).unwrap(), PayloadForm::Raw).unwrap();
         assert_eq!(signed, SignedFile { content: b"{ }".to_vec(), signature: b"sig".to_vec() });
     }
 
     #[test]
     fn an_envelope_has_statement_and_signature() {
         let zip = |envelope: &[u8]| packed([("a/payload.json.dsse", envelope)]).unwrap();
-        let signed = |envelope: Vec<u8>| file(PayloadForm::Dsse).signed_in(&zip(&envelope));
+        let signed = |envelope: Vec<u8>| signed_in(&zip(&envelope), PayloadForm::Dsse);
         let expected = SignedFile { content: b"{}".to_vec(), signature: b"sig".to_vec() };
         assert_eq!(signed(envelope("{}", PAYLOAD_TYPE, &["c2ln"])), Ok(expected));
         for (envelope, expected) in [
@@ -178,10 +191,10 @@ mod tests {
             ("a/payload.json", PayloadForm::Dsse, "by dsse-sign"),
         ] {
             let zip = packed([(path, &b"{}"[..])]).unwrap();
-            let error = file(form).signed_in(&zip).unwrap_err();
+            let error = signed_in(&zip, form).unwrap_err();
             assert!(error.why().contains(expected), "{error:?}");
         }
-        assert!(matches!(file(PayloadForm::Raw).signed_in(b"x"), Err(Unusable::Now(_))));
+        assert!(matches!(signed_in(b"x", PayloadForm::Raw), Err(Unusable::Now(_))));
     }
 
     proptest! {

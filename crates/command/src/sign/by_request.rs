@@ -10,6 +10,7 @@ use signpath_client::{Client, Policy, PublicKey};
 use crate::cli::NAME;
 use crate::error::Error;
 use crate::interruption;
+use crate::request::archive::Archive;
 use crate::request::{File, Request, Requests, Submission, Unusable, Waited};
 use crate::service::{self, PolicyName};
 use crate::sign::by_hash::to_sign;
@@ -175,8 +176,9 @@ fn handed_in(messages: Vec<Message>, settings: &CosignSettings) -> (Vec<Part>, V
 
 /// What a signed zip has for messages that are known here.
 pub(super) fn of_parts(parts: &[Part], zip: &[u8]) -> Result<Vec<Unchecked>, Unusable> {
+    let mut zip = Archive::open(zip)?;
     let found = parts.iter().map(|part| {
-        let signed = part.file.signed_in(zip)?;
+        let signed = part.file.signed_in(&mut zip)?;
         let (content, added) = came(part, signed.content).map_err(Unusable::ForGood)?;
         let message = Message { content, ..part.message.clone() };
         Ok(Unchecked { message, signature: signed.signature, added })

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use signpath_client::PublicKey;
 
-use crate::attach::{self, Existing};
+use crate::attach::{self, Existing, Verification};
 use crate::bundle;
 use crate::error::Error;
 use crate::files;
@@ -135,15 +135,17 @@ impl<'a> Delivery<'a> {
         let Signed { message, signature, .. } = signed;
         let image = &message.image;
         let registry = self.registries.open(&image.repository)?;
+        // It was checked when it came.
+        let checked = Verification::Nothing;
         let attached = match message.format {
             Format::Bundle => {
                 self.check_forms(&registry, image)?;
                 let bundle = bundle::of(&message.content, signature, &self.key)?;
-                attach::bundle(&registry, image, &bundle)?
+                attach::bundle(&registry, image, &bundle, &checked)?
             }
             Format::SimpleSigning => {
                 let encoded = STANDARD.encode(signature);
-                attach::signature(&registry, image, &message.content, &encoded)?
+                attach::signature(&registry, image, &message.content, &encoded, &checked)?
             }
         };
         Ok(format!("{}@{}", image.repository, attached.manifest))

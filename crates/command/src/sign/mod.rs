@@ -182,10 +182,13 @@ pub(crate) fn run(order: Order) -> Result<(), Error> {
     } else {
         check_form(settings.form, order.formats.iter().flatten())?;
     }
-    let registries = Registries::new(order.plain);
+    let registries = Registries::new(order.plain.clone());
     // Before the service is asked, so that nothing is signed of an order that cannot be carried out.
     let messages = plan::messages(&order, &registries)?;
-    let client = service::open(&config)?;
+    let client = match via {
+        Via::Hash => service::open(&config)?,
+        Via::Request => service::open_waiting(&config, order.asking.wait)?,
+    };
     let policy = service::policy(&client, &order.policy, via)?;
     let key = policy.key().clone();
     let mut delivery = Delivery::new(order.policy.clone(), key, &registries, order.results);

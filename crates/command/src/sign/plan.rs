@@ -1,7 +1,10 @@
 //! Which manifests are signed in which form: tags become digests, indexes their manifests, and an image that has signatures
 //! in one form gets no other one by accident.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use crate::attach::{self, Existing};
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::image::{Image, ImageName};
 use crate::payload::Annotations;
@@ -28,6 +31,7 @@ pub(super) fn messages(order: &Order, registries: &Registries) -> Result<Vec<Mes
                 messages.push(Message::of(&image, format, &order.annotations, &stem)?);
             }
             targets.push(image);
+            check_count(targets.len())?;
         }
     }
     Ok(messages)
@@ -44,11 +48,48 @@ fn stem(image: &Image, before: &[Image]) -> String {
 
 fn images(registry: &Registry, name: &ImageName, recursive: bool) -> Result<Vec<Image>, Error> {
     let found = manifest(registry, name)?;
-    let mut digests = vec![found.digest.clone()];
-    let mut unread = vec![found];
-    while let Some(manifest) = unread.pop().filter(|_| recursive) {
+    let mut listing = Listing::of(&found.digest);
+    if recursive {
+        listing.add(&found)?;
+    }
+    while let Some((index, digest)) = listing.next() {
+        let found = registry.manifest(digest.as_str())?.ok_or_else(|| {
+            Error::failed(format!("{index} lists {digest}, which is not there"))
+                .hint("push all platforms of the image, or sign it without --recursive")
+        })?;
+        listing.add(&found)?;
+    }
+    let image = |digest| Image { repository: name.repository.clone(), digest };
+    Ok(listing.digests.into_iter().map(image).collect())
+}
+
+/// Most manifests that are signed at once. An index of every platform has some dozens.
+const MANIFESTS_MAX: usize = 1000;
+
+/// What an index lists, and what the indexes in it list: digests alone, as the registry says how many manifests there are, and
+/// how long.
+struct Listing {
+    /// In the order in which they were found.
+    digests: Vec<Digest>,
+    known: BTreeSet<Digest>,
+    /// Each with the index that lists it.
+    unread: VecDeque<(Digest, Digest)>,
+}
+
+impl Listing {
+    fn of(first: &Digest) -> Self {
+        let known = BTreeSet::from([first.clone()]);
+        Self { digests: vec![first.clone()], known, unread: VecDeque::new() }
+    }
+
+    fn next(&mut self) -> Option<(Digest, Digest)> {
+        self.unread.pop_front()
+    }
+
+    /// Takes what a manifest lists, if it is an index.
+    fn add(&mut self, manifest: &Manifest) -> Result<(), Error> {
         if !is_index(&manifest.media_type) {
-            continue;
+            return Ok(());
         }
         let index = Index::read(&manifest.bytes).map_err(|why| {
             Error::failed(format!("{} cannot be read", manifest.digest)).because(why)
@@ -61,22 +102,24 @@ fn images(registry: &Registry, name: &ImageName, recursive: bool) -> Result<Vec<
             ));
         }
         for entry in index.descriptors() {
-            if digests.contains(&entry.digest) {
+            if !self.known.insert(entry.digest.clone()) {
                 continue;
             }
-            let found = registry.manifest(entry.digest.as_str())?.ok_or_else(|| {
-                Error::failed(format!(
-                    "{} lists {}, which is not there",
-                    manifest.digest, entry.digest
-                ))
-                .hint("push all platforms of the image, or sign it without --recursive")
-            })?;
-            unread.push(found);
-            digests.push(entry.digest);
+            check_count(self.known.len())?;
+            self.digests.push(entry.digest.clone());
+            self.unread.push_back((manifest.digest.clone(), entry.digest));
         }
+        Ok(())
     }
-    let image = |digest| Image { repository: name.repository.clone(), digest };
-    Ok(digests.into_iter().map(image).collect())
+}
+
+fn check_count(manifests: usize) -> Result<(), Error> {
+    if manifests <= MANIFESTS_MAX {
+        return Ok(());
+    }
+    Err(Error::failed(format!("there are more than {MANIFESTS_MAX} manifests to be signed"))
+        .because("that many are not signed at once")
+        .hint("name fewer images, or sign an index without --recursive"))
 }
 
 /// The manifest that a name means. Without tag and digest that is the tag `latest`.
@@ -143,5 +186,48 @@ fn formats(order: &Order, registry: &Registry, image: &Image) -> Result<Vec<Form
             }
             Ok(formats.to_vec())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::manifest::{Descriptor, INDEX, MANIFEST};
+
+    fn index(entries: impl IntoIterator<Item = usize>) -> Manifest {
+        let mut index = Index::empty();
+        for entry in entries {
+            let entry = Descriptor::of(MANIFEST, &entry.to_le_bytes());
+            index.add(&entry).unwrap();
+        }
+        let bytes = serde_json::to_vec(&index).unwrap();
+        let digest = Digest::of(&bytes);
+        Manifest { bytes, media_type: INDEX.to_owned(), digest }
+    }
+
+    #[test]
+    fn what_is_listed_twice_is_read_and_signed_once() {
+        let (first, second) = (index([1, 2, 1]), index([2, 3]));
+        let mut listing = Listing::of(&first.digest);
+        listing.add(&first).unwrap();
+        listing.add(&second).unwrap();
+        listing.add(&first).unwrap();
+        let digest = |entry: usize| Digest::of(&entry.to_le_bytes());
+        let expected = [first.digest.clone(), digest(1), digest(2), digest(3)];
+        assert_eq!(listing.digests, expected);
+        let unread: Vec<_> = std::iter::from_fn(|| listing.next()).collect();
+        assert_eq!(unread[0], (first.digest.clone(), digest(1)));
+        assert_eq!(unread[2], (second.digest, digest(3)));
+        assert_eq!(unread.len(), 3);
+    }
+
+    #[test]
+    fn an_index_may_not_list_without_end() {
+        let most = index(1..MANIFESTS_MAX);
+        let mut listing = Listing::of(&most.digest);
+        listing.add(&most).unwrap();
+        assert_eq!(listing.digests.len(), MANIFESTS_MAX);
+        let error = listing.add(&index([MANIFESTS_MAX])).unwrap_err();
+        assert!(error.statement().contains("more than 1000 manifests"), "{}", error.statement());
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::registry::{PlainHttp, Registries};
-use crate::request::{Request, Requests, Unusable, archive, file};
+use crate::request::archive::Archive;
+use crate::request::{Request, Requests, Unusable, file};
 use crate::service::{self, PolicyName};
 use crate::sign::by_request::{ByRequest, Unchecked, of_parts};
 use crate::sign::deliver::Delivery;
@@ -33,7 +34,7 @@ pub(crate) struct Resumption {
 pub(crate) fn resume(resumption: Resumption) -> Result<(), Error> {
     let Resumption { id, policy, wait, plain, mut results } = resumption;
     let config = service::configuration()?;
-    let client = service::open(&config)?;
+    let client = service::open_waiting(&config, wait)?;
     let mut progress = Progress::default();
     let mut requests = Requests::open(&client, &config.folders, &mut progress);
     let mut request = requests.by_id(id);
@@ -88,14 +89,17 @@ fn policy_of(
 
 /// All that a signed zip has, for which images it says itself. What was handed in shows what was put in.
 pub(super) fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecked>, String> {
-    let paths = archive::paths(zip).map_err(|unusable| unusable.why().to_owned())?;
+    let reason = |unusable: Unusable| unusable.why().to_owned();
+    let mut zip = Archive::open(zip).map_err(reason)?;
+    let mut unsigned = unsigned.map(Archive::open).transpose().map_err(reason)?;
+    let paths = zip.paths().map_err(reason)?;
     let forms = [PayloadForm::Raw, PayloadForm::Dsse];
     let signed = paths.iter().filter_map(|path| {
         forms.iter().find_map(|form| Some((path.strip_suffix(file::suffix(*form))?, *form)))
     });
     let mut found = Vec::new();
     for (path, form) in signed {
-        let one = signed_file(path, form, zip, unsigned)
+        let one = signed_file(path, form, &mut zip, unsigned.as_mut())
             .map_err(|why| terminal::visible(&format!("{path} in it: {why}")))?;
         terminal::say(&format!("{path} is for {}", one.message.image));
         found.push(one);
@@ -113,8 +117,8 @@ pub(super) fn of_zip(zip: &[u8], unsigned: Option<&[u8]>) -> Result<Vec<Unchecke
 fn signed_file(
     path: &str,
     form: PayloadForm,
-    zip: &[u8],
-    unsigned: Option<&[u8]>,
+    zip: &mut Archive<'_>,
+    unsigned: Option<&mut Archive<'_>>,
 ) -> Result<Unchecked, String> {
     // A file beside others, whatever the folder in the zip.
     let name = path.replace('/', "-");
@@ -128,7 +132,7 @@ fn signed_file(
     let content = returned::content(format, form, content)?;
     let message = submit::read(content, name.clone())?;
     let handed_in = match unsigned {
-        Some(unsigned) => archive::unpacked(unsigned, path, file::FOUND_MAX).map_err(reason)?,
+        Some(unsigned) => unsigned.unpacked(path, file::FOUND_MAX).map_err(reason)?,
         None => None,
     };
     let added = match handed_in {
@@ -152,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::payload::Annotations;
+    use crate::request::archive;
     use crate::sign::Message;
 
     #[test]

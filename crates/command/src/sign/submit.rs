@@ -1,6 +1,7 @@
 //! The middle one of the three steps: files that were made elsewhere are handed in, and what was signed is written beside
 //! each other, for `attach` or `cosign attach signature`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use signpath_client::config::Via;
@@ -31,10 +32,10 @@ pub(crate) fn submit(
     let config = service::configuration()?;
     let settings = asking.settings(&config.cosign)?;
     check_form(settings.form, messages.iter().map(|message| &message.format))?;
-    let client = service::open(&config)?;
+    let client = service::open_waiting(&config, asking.wait)?;
     let policy = service::policy(&client, &name, Via::Request)?;
     // Files are all that comes of it, so that no registry is asked.
-    let registries = Registries::new(PlainHttp::Loopback);
+    let registries = Registries::new(PlainHttp::default());
     let mut delivery = Delivery::new(name.clone(), policy.key().clone(), &registries, results);
     let wait = asking.wait;
     let by_request = ByRequest { client: &client, policy, name, config: &config, wait };
@@ -85,15 +86,14 @@ fn one(stated: statement::Stated) -> Result<(String, crate::digest::Digest), Str
 
 /// Nothing is written over something else.
 pub(super) fn check_names(messages: &[Message]) -> Result<(), Error> {
-    let mut names: Vec<String> = Vec::new();
-    for name in messages.iter().flat_map(Message::files_made) {
-        if names.contains(&name) {
-            return Err(Error::usage(format!("two files would be called {name}"))
-                .hint("give them different names, or submit them one after the other"));
-        }
-        names.push(name);
+    let mut names = HashSet::new();
+    let mut twice =
+        messages.iter().flat_map(Message::files_made).filter(|name| !names.insert(name.clone()));
+    match twice.next() {
+        Some(name) => Err(Error::usage(format!("two files would be called {name}"))
+            .hint("give them different names, or submit them one after the other")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
