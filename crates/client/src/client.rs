@@ -1,12 +1,11 @@
 //! One organization at one address with one token: the policies it may use, and signatures that are checked before
 //! they are handed out.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -18,11 +17,12 @@ use crate::key::HashToSign;
 use crate::log::Log;
 use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
-use crate::retry::{self, Cause, Clock as _, Failed, Limits, Wall};
+use crate::retry::{self, Cause, Clock as _, Failed, Limits};
 use crate::secret::{Credentials, Token, without_token};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
 
+use self::effort::Effort;
 use self::token::CurrentToken;
 
 /// A client of the service. Its calls block the calling thread; any number of threads may call at once, and share the
@@ -113,7 +113,7 @@ impl Client {
     /// between several.
     ///
     /// # Errors
-    /// As [`Self::policies`].
+    /// As [`Self::policies`]; [`Error::Ambiguous`].
     pub fn policy(&self, project: &str, policy: &str) -> Result<Option<Policy>, Error> {
         let asked = format!("reading the signing policy {project}/{policy} at {}", self.api_url);
         let mut found = self.list(Some(project), Some(policy), &asked, &Effort::start())?;
@@ -122,10 +122,13 @@ impl Client {
         {
             return Ok(Some(found.swap_remove(exact)));
         }
-        if found.len() > 1 {
-            warn!("several signing policies are called {project}/{policy}, in other letter case");
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err(Error::Ambiguous {
+                name: format!("{project}/{policy}"),
+                found: found.iter().map(Policy::name).collect(),
+            }),
         }
-        Ok(found.pop().filter(|_| found.is_empty()))
     }
 
     /// Has a digest signed (`POST …/SigningRequests/SignHash`, or the multipart form of older services) and checks the
@@ -296,7 +299,13 @@ impl Client {
         let is_refused = matches!(&answered, Err(error) if error.class() == Class::Unauthorized);
         let asks_again = is_refused && limits.exhausted(effort.clock.elapsed()).is_none();
         let newer = asks_again.then(|| self.token.instead_of(&token, effort.left(&limits)));
-        newer.flatten().map_or(answered, |newer| self.send(request, &newer, asked, effort))
+        match newer.flatten() {
+            // The program may have taken what time there was.
+            Some(newer) if limits.exhausted(effort.clock.elapsed()).is_none() => {
+                self.send(request, &newer, asked, effort)
+            }
+            _ => answered,
+        }
     }
 
     fn send(
@@ -326,24 +335,6 @@ impl Client {
             Some(end) => self.limits.within(effort.clock.elapsed(), left(end)),
             None => self.limits,
         }
-    }
-}
-
-/// One call of this client, over all the requests that it takes: its time, and whether what may have been done was asked for
-/// once more.
-struct Effort {
-    clock: Wall,
-    once_used: Cell<bool>,
-}
-
-impl Effort {
-    /// The call begins now.
-    fn start() -> Self {
-        Self { clock: Wall::start(), once_used: Cell::new(false) }
-    }
-
-    fn left(&self, limits: &Limits) -> Duration {
-        limits.total.saturating_sub(self.clock.elapsed())
     }
 }
 
@@ -390,6 +381,7 @@ pub(crate) fn failed(broken: Broken, asked: &str) -> Failed {
     Failed { cause, error: Box::new(error), retry_after }
 }
 
+mod effort;
 mod requests;
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,11 @@ use std::time::Duration;
 pub use hint::{HINTS, Situation};
 pub use message::ServiceMessage;
 pub(crate) use message::{is_invisible, one_line, shown};
+pub use stop::Stop;
 
 mod hint;
 mod message;
+mod stop;
 
 /// Why a call of this crate failed. `Display` is one line without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,13 @@ pub enum Error {
         /// The signing request's page.
         link: Option<String>,
     },
+    /// Several policies have the name, and none of them in the letter case that was asked for.
+    Ambiguous {
+        /// `project/policy` as it was asked for.
+        name: String,
+        /// The names of those that there are.
+        found: Vec<String>,
+    },
     /// The policy's key cannot make this signature; nothing was sent.
     Unsuitable {
         /// `project/policy`.
@@ -102,7 +111,7 @@ pub enum Error {
         /// Which property does not fit.
         why: String,
     },
-    /// The call needed one more request, and there was no time left for it.
+    /// No time was left for a request that the call needs.
     OutOfTime {
         /// What was being done.
         asked: String,
@@ -170,27 +179,6 @@ pub enum Failure {
     Lost,
 }
 
-/// Why a failed call was not repeated again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// What failed like this cannot succeed, or must not be sent again.
-    Final,
-    /// What is left of the configured total time is too short for another attempt.
-    Budget {
-        /// `ServiceUnavailableTimeoutInSeconds`.
-        total: Duration,
-    },
-    /// What is left until the caller stops waiting is too short for another attempt.
-    Deadline,
-    /// The configured number of repetitions is used up.
-    Attempts,
-    /// The service asks for a pause that is longer than the time that is left.
-    PauseTooLong {
-        /// `Retry-After`, as a duration.
-        wanted: Duration,
-    },
-}
-
 /// A file that a setting names and that cannot be used; `why` continues a sentence ("cannot be read: …").
 pub(crate) fn unusable_file(setting: &str, path: &Path, why: impl fmt::Display) -> Error {
     let row = crate::SETTINGS.iter().find(|row| row.name() == setting);
@@ -216,7 +204,9 @@ impl Error {
             Self::Connection { failure: Failure::Tls | Failure::Proxy, .. } => Class::Configuration,
             Self::Connection { .. } | Self::OutOfTime { .. } => Class::Transient,
             Self::Status { status, .. } => class_of_status(*status),
-            Self::Redirect { .. } | Self::Unsuitable { .. } => Class::Refused,
+            Self::Redirect { .. } | Self::Unsuitable { .. } | Self::Ambiguous { .. } => {
+                Class::Refused
+            }
             Self::Answer { .. } => Class::Answer,
             Self::KeyRotated { .. } | Self::WrongSignature { .. } => Class::Untrusted,
             Self::GaveUp { last, .. } => last.class(),
@@ -305,13 +295,17 @@ impl Error {
             }
             Self::Unsuitable { policy, why } => write!(f, "{policy} cannot sign this: {why}"),
             Self::OutOfTime { asked, because } => {
-                write!(f, "{asked} failed: it takes one more request (")?;
-                because.statement(f, "it")?;
-                f.write_str(")")
+                write!(f, "{asked} failed: ")?;
+                because.statement(f, "the next request")
             }
+            Self::Ambiguous { name, found } => write!(
+                f,
+                "several signing policies are called {name}, but for letter case: {}; one of them has to be named as it is",
+                found.join(", ")
+            ),
             Self::GaveUp { last, attempts, elapsed, because } => {
                 last.statement(f)?;
-                stopped(f, *attempts, *elapsed, *because)
+                because.after(f, *attempts, *elapsed)
             }
         }
     }
@@ -354,46 +348,6 @@ fn class_of_status(status: u16) -> Class {
         408 | 429 | 502..=504 => Class::Transient,
         500.. => Class::Service,
         _ => Class::Refused,
-    }
-}
-
-/// The settings that end a call, as both generations of the configuration have them in the environment.
-const TOTAL_TIME: &str = "SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS";
-const REPETITIONS: &str = "SIGNPATH_TIMEOUTS_RETRY_COUNT";
-
-fn stopped(
-    f: &mut fmt::Formatter<'_>,
-    attempts: u32,
-    elapsed: Duration,
-    because: Stop,
-) -> fmt::Result {
-    let plural = if attempts == 1 { "" } else { "s" };
-    write!(f, " ({attempts} attempt{plural} in {:.1} s", elapsed.as_secs_f64())?;
-    if because != Stop::Final {
-        f.write_str("; ")?;
-        because.statement(f, "another one")?;
-    }
-    f.write_str(")")
-}
-
-impl Stop {
-    /// Why there was no further attempt, as a clause; nothing where the failure itself says it.
-    fn statement(self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
-        match self {
-            Self::Final => Ok(()),
-            Self::Budget { total } => {
-                write!(f, "no time is left for {what}: {TOTAL_TIME} is {} s", total.as_secs_f64())
-            }
-            Self::Deadline => {
-                write!(f, "no time is left for {what} before the caller stops waiting")
-            }
-            Self::Attempts => write!(f, "{REPETITIONS} allows no more"),
-            Self::PauseTooLong { wanted } => write!(
-                f,
-                "the service asks for a pause of {} s, longer than the time that is left",
-                wanted.as_secs()
-            ),
-        }
     }
 }
 

@@ -69,17 +69,18 @@ fn remove_left_over(folder: &Path) {
     let unfinished =
         entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()));
     for path in unfinished.map(|entry| entry.path()) {
-        if has_no_writer(&path) {
+        if let Some(_locked) = without_writer(&path) {
             fs::remove_file(&path).ok();
         }
     }
 }
 
-fn has_no_writer(path: &Path) -> bool {
+/// The file, locked, if nobody writes it. Until it is let go of, no writer that has only just made it takes it for its own.
+fn without_writer(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     // Neither a link nor a pipe that somebody put there.
     options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options.open(path).is_ok_and(|file| file.try_lock().is_ok())
+    options.open(path).ok().filter(|file| file.try_lock().is_ok())
 }
 
 #[cfg(test)]
@@ -134,6 +135,20 @@ mod tests {
         Replacement::begin(folder.path(), 0o600).unwrap().finish("x", b"1").unwrap();
         other.finish("y", b"2").unwrap();
         assert_eq!(names(&folder), [".signpath", "x", "y"]);
+    }
+
+    #[test]
+    fn what_is_about_to_be_removed_belongs_to_no_writer() {
+        let folder = place();
+        let left = left_over(&folder);
+        fs::write(&left, "").unwrap();
+        let removing = without_writer(&left).unwrap();
+        // As its writer would ask, had it made the file only just now.
+        let writer = OpenOptions::new().write(true).open(&left).unwrap();
+        assert!(matches!(writer.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(removing);
+        writer.try_lock().unwrap();
+        assert!(without_writer(&left).is_none());
     }
 
     #[test]

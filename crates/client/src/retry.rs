@@ -12,6 +12,9 @@ use crate::error::{Error, Failure, Stop};
 /// No pause is longer than this, but for what the service asks for beside it.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// Less time than this is none: until a deadline that is so near no answer comes.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// What a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -184,8 +187,13 @@ impl Limits {
 
     /// Why nothing is sent any more in a call that has taken so long; `None` if there is time for an attempt.
     pub(crate) fn exhausted(&self, elapsed: Duration) -> Option<Stop> {
-        let is_over = self.total.saturating_sub(elapsed) < self.least();
+        let is_over = self.total.saturating_sub(elapsed) < self.least().max(self.moment());
         is_over.then(|| self.end())
+    }
+
+    /// Of a time that is configured, half is the least; what a caller leaves may be short, and is tried.
+    fn moment(&self) -> Duration {
+        if self.is_cut_short { MOMENT } else { Duration::ZERO }
     }
 
     /// What sets the end.

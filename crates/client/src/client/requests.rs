@@ -7,7 +7,8 @@ use uuid::Uuid;
 use x509_cert::der::pem;
 
 use crate::certificate::Certificate;
-use crate::client::{Client, Effort};
+use crate::client::Client;
+use crate::client::effort::Effort;
 use crate::error::Error;
 use crate::http::Answer;
 use crate::wire::files::{self, About, FileSubmission, RequestStatus, SubmittedRequest};

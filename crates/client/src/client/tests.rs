@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -102,12 +103,17 @@ fn of_policies_that_differ_in_letter_case_the_one_that_was_named_is_given() {
         ("demo", "ec", Some("demo/ec")),
         ("Demo", "EC", Some("Demo/EC")),
         ("DEMO", "RSA", Some("demo/rsa")),
-        ("DEMO", "ec", None),
         ("demo", "none", None),
     ] {
         let found = client.policy(project, slug).unwrap();
         assert_eq!(found.map(|found| found.name()).as_deref(), expected, "{project}/{slug}");
     }
+    let error = client.policy("DEMO", "ec").unwrap_err();
+    assert_eq!(error.class(), Class::Refused);
+    assert!(
+        error.to_string().contains("DEMO/ec, but for letter case: Demo/EC, demo/ec;"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Transport {
         }
         let engine = self.engine()?;
         self.names.refresh(Instant::now())?;
-        let _broken = LeftAfterAPanic { transport: self };
+        let _broken = LeftAfterAPanic { transport: self, engine: Arc::clone(&engine) };
         engine.exchange(&self.settings, request, token, time)
     }
 
@@ -139,12 +139,14 @@ impl Transport {
 /// all that it does not know. It would panic for ever, so the next request makes a new one.
 struct LeftAfterAPanic<'t> {
     transport: &'t Transport,
+    engine: Arc<Engine>,
 }
 
 impl Drop for LeftAfterAPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let engine = self.transport.engine.lock().take();
+            let is_this = |kept: &mut Arc<Engine>| Arc::ptr_eq(kept, &self.engine);
+            let engine = self.transport.engine.lock().take_if(is_this);
             // Never dropped: that would close descriptors which may be others' by now.
             Box::leak(Box::new(engine));
         }

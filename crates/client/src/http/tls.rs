@@ -169,16 +169,12 @@ fn certificates(
 /// The reader of certificates reads all that there is, and does not wipe it.
 fn without_keys(pem: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(pem.len());
-    let mut is_key = false;
-    for line in pem.split_inclusive(|byte| *byte == b'\n') {
-        let names_key =
-            line.windows(identity::KEY_LABEL.len()).any(|part| part == identity::KEY_LABEL);
-        is_key |= names_key && line.starts_with(b"-----BEGIN ");
-        if !is_key {
-            kept.extend_from_slice(line);
-        }
-        is_key &= !(names_key && line.starts_with(b"-----END "));
+    let mut rest = pem;
+    while let Some(key) = identity::key_range(rest) {
+        kept.extend_from_slice(rest.get(..key.start).unwrap_or_default());
+        rest = rest.get(key.end..).unwrap_or_default();
     }
+    kept.extend_from_slice(rest);
     kept
 }
 

@@ -121,8 +121,11 @@ impl LogFile {
             return Ok(Done::PutAside);
         }
         let written = file.write_all(line);
-        if written.is_err() && turn.is_ours() {
-            // Half of a line may fit on a full disk. The first error is the one to tell.
+        // Half of a line may fit on a full disk. The first error is the one to tell.
+        let is_half = |file: &File| {
+            file.metadata().is_ok_and(|now| (length..length + added).contains(&now.len()))
+        };
+        if written.is_err() && turn == Turn::Ours && is_half(file) {
             file.set_len(length).ok();
         }
         written.map(|()| Done::Written)

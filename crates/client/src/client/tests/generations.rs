@@ -1,6 +1,9 @@
 //! Services of all ages: which form is tried when, and what is remembered.
 
+use std::time::Instant;
+
 use super::*;
+use crate::error::Stop;
 
 const SIGN_HASH: &str = "/Api/v1/c62f1ea8-8f1f-4c0c-9f6e-5f6f7c2c9a11/SigningRequests/SignHash";
 const SUBMIT: &str =
@@ -97,20 +100,34 @@ fn what_may_have_been_signed_is_asked_for_twice_at_most_whatever_the_form() {
     assert_eq!(error.class(), Class::Service);
 }
 
+/// A service without these routes, that takes its time to say so.
+fn slow(time: Duration) -> Responder {
+    Responder::start(move |_, _| {
+        thread::sleep(time);
+        Reply::status(404, "")
+    })
+}
+
 #[test]
 fn a_form_that_there_is_no_time_for_is_not_tried() {
-    let responder = Responder::start(|_, _| {
-        thread::sleep(Duration::from_millis(300));
-        Reply::status(404, "")
-    });
-    let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "0.5")];
+    let responder = slow(Duration::from_millis(2500));
+    let settings = [("SIGNPATH_SERVICE_UNAVAILABLE_TIMEOUT_IN_SECONDS", "4")];
     let client = client_with(&responder, &settings);
     let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
     assert_eq!(targets(&responder), [SIGN_HASH]);
     assert!(matches!(error, Error::OutOfTime { .. }), "{error:?}");
     let line = error.to_string();
-    assert!(
-        line.contains("it takes one more request") && line.contains("_IN_SECONDS is 0.5 s"),
-        "{line}"
-    );
+    assert!(line.contains("no time is left for the next request: SIGNPATH_"), "{line}");
+}
+
+#[test]
+fn a_form_that_nobody_waits_for_is_not_tried() {
+    let (late, end) = (Duration::from_millis(1000), Duration::from_millis(1050));
+    let responder = slow(late);
+    let client = client(&responder).until(Instant::now() + end);
+    let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert_eq!(targets(&responder), [SIGN_HASH], "{error}");
+    let error = client.sign_hash(&policy(P256.spki), &ec_hash()).unwrap_err();
+    assert!(matches!(error, Error::OutOfTime { because: Stop::Deadline, .. }), "{error:?}");
+    assert_eq!(targets(&responder).len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Our certificate with its chain and its private key, from the files that the settings name.
 
+use std::ops::Range;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -21,9 +22,10 @@ pub(super) const CERTIFICATE: &str = "TlsClientCertificate";
 const KEY: &str = "TlsClientKey";
 
 const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 /// Every label of a private key ends with this.
-pub(super) const KEY_LABEL: &[u8] = b"PRIVATE KEY";
+const KEY_LABEL: &[u8] = b"PRIVATE KEY";
 /// RFC 1421, section 4.6.1.1: how OpenSSL has encrypted keys before PKCS #8.
 const OLD_ENCRYPTION: &[u8] = b"Proc-Type: 4,ENCRYPTED";
 
@@ -136,8 +138,26 @@ fn key_section(pem: &[u8]) -> Option<(&[u8], &[u8])> {
         let end = rest.windows(DASHES.len()).position(|part| part == DASHES)?;
         let (label, body) = (rest.get(..end)?, rest.get(end + DASHES.len()..)?);
         if let Some(kind) = label.strip_suffix(KEY_LABEL) {
-            return Some((kind, body.get(..position(body, b"-----END ")?)?));
+            return Some((kind, body.get(..position(body, END)?)?));
         }
+    }
+}
+
+/// Where the first key stands, its marks included; one without an end goes on to the end.
+pub(super) fn key_range(pem: &[u8]) -> Option<Range<usize>> {
+    let mut from = 0;
+    loop {
+        let start = from + position(pem.get(from..)?, BEGIN)?;
+        let label = start + BEGIN.len();
+        let end = label + position(pem.get(label..)?, DASHES)?;
+        if pem.get(label..end)?.ends_with(KEY_LABEL) {
+            let body = end + DASHES.len();
+            let ends = position(pem.get(body..)?, END).map(|at| body + at + END.len());
+            let closed =
+                ends.and_then(|at| Some(at + position(pem.get(at..)?, DASHES)? + DASHES.len()));
+            return Some(start..closed.unwrap_or(pem.len()));
+        }
+        from = label;
     }
 }
 

@@ -360,3 +360,19 @@ fn the_certificate_of_a_server_is_noted_whether_it_is_trusted_or_not() {
         assert_eq!(seen.certificate().as_deref(), Some(&*own));
     }
 }
+
+#[test]
+fn keys_are_taken_out_wherever_they_stand() {
+    let key = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----";
+    let certificate = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----";
+    for (pem, expected) in [
+        (format!("{certificate}\n{key}\n"), format!("{certificate}\n\n")),
+        (format!("{certificate}{key}{certificate}"), format!("{certificate}{certificate}")),
+        (format!("  {key}\n{certificate}\n"), format!("  \n{certificate}\n")),
+        (format!("{certificate}\n-----BEGIN PRIVATE KEY-----\nAAAA"), format!("{certificate}\n")),
+        (format!("{key}{key}"), String::new()),
+        (certificate.to_owned(), certificate.to_owned()),
+    ] {
+        assert_eq!(without_keys(pem.as_bytes()), expected.as_bytes(), "{pem}");
+    }
+}
