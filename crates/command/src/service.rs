@@ -1,7 +1,6 @@
 //! SignPath, as the configuration says.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
@@ -90,20 +89,6 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
 pub(crate) fn hide_until_the_end(client: &Client, config: &Config) {
     let log = Log::install(&config.log);
     client.known_tokens().iter().for_each(|token| log.protect(token));
-}
-
-/// As [`open`], for a command that waits so long for an approval. Whatever the service does, it is over then; one attempt more
-/// is let in, so that it is asked at all where nothing is to be waited for.
-///
-/// # Errors
-/// As [`open`].
-pub(crate) fn open_waiting(config: &Config, wait: Duration) -> Result<Client, Error> {
-    let client = open(config)?;
-    let end = Instant::now().checked_add(wait.saturating_add(config.request_timeout));
-    Ok(match end {
-        Some(end) => client.until(end),
-        None => client,
-    })
 }
 
 /// What an empty list of policies means.
