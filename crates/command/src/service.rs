@@ -68,7 +68,8 @@ pub(crate) fn configuration_of(log: &Log) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// The service, narrowed to what the configuration says.
+/// The service, narrowed to what the configuration says. Its tokens, from a program too, are hidden also when it is gone: what
+/// went wrong is told then.
 ///
 /// # Errors
 /// Without credentials.
@@ -82,13 +83,7 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
         error.hint("set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN")
     })?;
     // The log is there already; this is how to get hold of it.
-    Ok(Client::new(config, credentials).hiding_tokens_in(&Log::install(&config.log)))
-}
-
-/// Hides the tokens that this client has had, from a program too, also when it is no longer there.
-pub(crate) fn hide_until_the_end(client: &Client, config: &Config) {
-    let log = Log::install(&config.log);
-    client.known_tokens().iter().for_each(|token| log.protect(token));
+    Ok(Client::new(config, credentials).hiding_tokens_for_good_in(&Log::install(&config.log)))
 }
 
 /// What an empty list of policies means.
