@@ -42,8 +42,11 @@ pub(crate) fn refuse_privileges() -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::failed("this program does not run with more rights than its user")
-        .because("its file is set-uid or set-gid, or has capabilities")
-        .hint("take them from the file: chmod ug-s, setcap -r"))
+        .because("its file is set-uid or set-gid or has capabilities, or it was started into another security domain")
+        .hint(
+            "take them from the file (chmod ug-s, setcap -r); where neither is set, SELinux or AppArmor cleans the environment \
+             as it starts: let the policy start it without (noatsecure, px instead of Px)",
+        ))
 }
 
 /// The log of this process.
