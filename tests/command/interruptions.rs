@@ -118,6 +118,27 @@ fn who_waits_for_an_approval_is_told_how_to_go_on_and_dies_by_the_signal() {
     assert_eq!(written, ["payload.json", "payload.json.sig"]);
 }
 
+/// Longer than what a pipe holds: it is written when the program reads.
+const READS: usize = 1 << 20;
+
+#[test]
+fn a_signal_stops_also_a_program_that_cannot_watch_for_it() {
+    let place = Workplace::new();
+    for (signal, _) in SIGNALS {
+        let mut limited = place.command("/bin/sh");
+        // Enough to be loaded, and too few for the pair of sockets that signals are told by.
+        limited.args(["-c", "ulimit -n 4; exec \"$0\" submit - --policy demo/ec"]).arg(path());
+        let mut started = Started::of(limited.stdin(Stdio::piped()));
+        let mut input = started.child.stdin.take().unwrap();
+        input.write_all(&vec![b' '; READS]).unwrap();
+        let started = started.signalled(signal);
+        drop(input);
+        let (status, said) = started.ended();
+        assert!(said.contains("signals are not watched"), "{said}");
+        assert_eq!(status.signal(), Some(signal), "{said}");
+    }
+}
+
 #[test]
 fn who_is_stopped_while_a_request_is_handed_in_is_told_that_there_may_be_one() {
     let (sandbox, place) = place();

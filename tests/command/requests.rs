@@ -1,12 +1,12 @@
 //! `sign` and `submit` by file-based signing requests: the whole payload at SignPath, and what comes back from it.
 
 use std::{
-    fs,
+    fs, thread,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use signpath_sandbox::{Fault, KeyType, PolicyConfig, Route};
+use signpath_sandbox::{Fault, KeyType, PolicyConfig, Route, Sandbox};
 
 use super::program::{Ended, run, run_with};
 use crate::{
@@ -240,10 +240,7 @@ const TOO_LONG: Duration = Duration::from_secs(20);
 #[test]
 fn a_service_that_hangs_is_not_waited_for_longer_than_was_said() {
     let (sandbox, place) = (sandbox_builder().start().unwrap(), Workplace::new());
-    let image = format!("registry.example/app@sha256:{}", "0".repeat(64));
-    place.write("payload.json", run_with(&place, &[], &["payload", &image]).succeeds().stdout);
-    let mut variables = sandbox.environment();
-    variables.push(("SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS".to_owned(), "2".to_owned()));
+    let variables = to_submit(&sandbox, &place, 2);
     sandbox.inject(Fault::on(Route::SigningRequestStatus).never_answer().always());
     let submit = ["submit", "payload.json", "--policy", "demo/approval", "--wait", "1s"];
     let begun = Instant::now();
@@ -254,6 +251,46 @@ fn a_service_that_hangs_is_not_waited_for_longer_than_was_said() {
     let begun = Instant::now();
     run_with(&place, &variables, &resume).fails(1, "reading the status");
     assert!(begun.elapsed() < TOO_LONG, "{:?}", begun.elapsed());
+}
+
+/// A payload, and the settings for the time that an attempt may take.
+fn to_submit(sandbox: &Sandbox, place: &Workplace, seconds: u64) -> Vec<(String, String)> {
+    let image = format!("registry.example/app@sha256:{}", "0".repeat(64));
+    place.write("payload.json", run_with(place, &[], &["payload", &image]).succeeds().stdout);
+    let mut variables = sandbox.environment();
+    let name = "SIGNPATH_HTTP_REQUEST_TIMEOUT_IN_SECONDS";
+    variables.push((name.to_owned(), seconds.to_string()));
+    variables
+}
+
+#[test]
+fn what_the_waiting_is_for_is_made_in_the_clients_own_time() {
+    let (sandbox, place) = (sandbox_builder().start().unwrap(), Workplace::new());
+    let variables = to_submit(&sandbox, &place, 2);
+    let busy = Fault::on(Route::SubmitWithArtifact).status(503).header("Retry-After", "5");
+    sandbox.inject(busy.times(1));
+    let submit = ["submit", "payload.json", "--policy", "demo/approval", "--wait", "0s"];
+    run_with(&place, &variables, &submit).fails(3, "is not signed yet");
+    assert_eq!(sandbox.signing_requests().len(), 1);
+}
+
+#[test]
+fn another_run_that_makes_its_request_takes_nothing_from_the_waiting() {
+    let (sandbox, place) = (sandbox_builder().start().unwrap(), Workplace::new());
+    let variables = to_submit(&sandbox, &place, 1);
+    let submit = ["submit", "payload.json", "--policy", "demo/approval", "--wait", "1s"];
+    run_with(&place, &variables, &submit).fails(3, "is not signed yet");
+    let state = place.path("home").join(".local/state/signpath-pkcs11");
+    let lock = fs::File::open(state.join("requests.lock")).unwrap();
+    lock.lock().unwrap();
+    let held = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(3));
+        drop(lock);
+    });
+    let another = [&submit[..], &["--description", "another", "--param", "a=b"]].concat();
+    run_with(&place, &variables, &another).fails(3, "is not signed yet");
+    held.join().unwrap();
+    assert_eq!(sandbox.signing_requests().len(), 2);
 }
 
 #[test]

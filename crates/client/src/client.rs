@@ -331,7 +331,8 @@ impl Client {
 
     fn limits_of(&self, effort: &Effort) -> Limits {
         let left = |end: Instant| end.saturating_duration_since(Instant::now());
-        match self.deadline {
+        let ends = [self.deadline, effort.end];
+        match ends.into_iter().flatten().min() {
             Some(end) => self.limits.within(effort.clock.elapsed(), left(end)),
             None => self.limits,
         }

@@ -81,7 +81,9 @@ fn ignores_by(status: &str, signal: i32) -> bool {
 }
 
 /// Whether this process has more rights than whoever started it (set-uid, set-gid, file capabilities). Where the kernel's own
-/// word on that cannot be read, as in a process that must not be dumped, it goes by user, group and capabilities.
+/// word on that cannot be read, as in a process that must not be dumped, it goes by user, group and capabilities; where these
+/// cannot be read either, as without /proc, it is taken for an ordinary one. SELinux and AppArmor have the kernel say it as well,
+/// of who is started into another domain.
 pub fn is_privileged() -> bool {
     match read_bounded(Path::new("/proc/self/auxv"), SYSTEM_FILE_MAX) {
         Ok(vector) => is_secure(&vector),

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use signpath_client::PublicKey;
@@ -13,24 +14,65 @@ use crate::statement::{self, Stated};
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Bundle {
     media_type: String,
-    #[serde(default, skip_deserializing)]
     verification_material: VerificationMaterial,
     #[serde(skip_serializing_if = "Option::is_none")]
     dsse_envelope: Option<Envelope>,
 }
 
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// What a signature verifies with: one of the first three. Protobuf's JSON knows each member by a second name as well, of
+/// which nothing is known here: it is refused, as it could say something else.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct VerificationMaterial {
-    public_key: PublicKeyHint,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<PublicKeyHint>,
+    #[serde(skip_serializing)]
+    certificate: Option<RawCertificate>,
+    /// Of older bundles, which cosign still reads; the signer's is the first.
+    #[serde(skip_serializing)]
+    x509_certificate_chain: Option<CertificateChain>,
+    #[serde(rename = "tlogEntries", skip_serializing)]
+    _log_entries: Option<IgnoredAny>,
+    #[serde(rename = "timestampVerificationData", skip_serializing)]
+    _timestamps: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PublicKeyHint {
+    #[serde(default)]
     hint: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawCertificate {
+    raw_bytes: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateChain {
+    certificates: Vec<RawCertificate>,
+}
+
+impl VerificationMaterial {
+    /// The signer's certificate, Base64, where it is not a key that is named.
+    fn certificate(self) -> Result<Option<String>, String> {
+        match (self.public_key, self.certificate, self.x509_certificate_chain) {
+            (Some(_), None, None) => Ok(None),
+            (None, Some(certificate), None) => Ok(Some(certificate.raw_bytes)),
+            (None, None, Some(chain)) => match chain.certificates.into_iter().next() {
+                Some(first) => Ok(Some(first.raw_bytes)),
+                None => Err("its chain of certificates is empty".to_owned()),
+            },
+            (None, None, None) => Err("it names neither key nor certificate".to_owned()),
+            _ => Err("it names several keys or certificates".to_owned()),
+        }
+    }
 }
 
 /// A DSSE envelope (DSSE, "envelope.md"), payload and signatures in Base64.
@@ -80,7 +122,8 @@ pub(crate) fn of(statement: &[u8], signature: &[u8], key: &PublicKey) -> Result<
     let bundle = Bundle {
         media_type: MEDIA_TYPE.to_owned(),
         verification_material: VerificationMaterial {
-            public_key: PublicKeyHint { hint: hint(key) },
+            public_key: Some(PublicKeyHint { hint: hint(key) }),
+            ..VerificationMaterial::default()
         },
         dsse_envelope: Some(Envelope {
             payload: STANDARD.encode(statement),
@@ -109,12 +152,6 @@ pub(crate) struct Read {
     pub(crate) certificate: Option<Vec<u8>>,
 }
 
-/// Where a bundle has the signer's certificate: of v0.3, and of older ones, which cosign still reads.
-const CERTIFICATES: [&str; 2] = [
-    "/verificationMaterial/certificate/rawBytes",
-    "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes",
-];
-
 /// Reads a bundle, whoever made it.
 ///
 /// # Errors
@@ -137,9 +174,8 @@ pub(crate) fn read(content: &[u8]) -> Result<Read, String> {
     };
     let statement = decoded(&envelope.payload, "payload")?;
     let signatures = envelope.signatures.iter().map(|one| decoded(&one.sig, "signature"));
-    let whole: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
-    let certificate = CERTIFICATES.iter().find_map(|place| whole.pointer(place));
-    let certificate = certificate.map(|der| decoded(der.as_str().unwrap_or("?"), "certificate"));
+    let certificate = bundle.verification_material.certificate()?;
+    let certificate = certificate.map(|der| decoded(&der, "certificate"));
     Ok(Read {
         stated: statement::read(&statement)?,
         message: pre_authentication_encoding(statement::PAYLOAD_TYPE, &statement),
@@ -208,8 +244,23 @@ mod tests {
         assert_eq!(with(r#"{"certificate":{"rawBytes":"ZGVy"}}"#), found);
         let chain = r#"{"x509CertificateChain":{"certificates":[{"rawBytes":"ZGVy"}]}}"#;
         assert_eq!(with(chain), found);
-        assert!(with(r#"{"certificate":{"rawBytes":7}}"#).is_err());
-        assert_eq!(with("{}"), Ok(None));
+        let of_a_log =
+            r#"{"publicKey":{"hint":"x"},"tlogEntries":[{}],"timestampVerificationData":{}}"#;
+        assert_eq!(with(of_a_log), Ok(None));
+        for material in [
+            "{}",
+            r#"{"certificate":null}"#,
+            r#"{"certificate":{"rawBytes":7}}"#,
+            r#"{"certificate":{"raw_bytes":"ZGVy"}}"#,
+            r#"{"certificate":{"rawBytes":"ZGVy","raw_bytes":"eA=="}}"#,
+            r#"{"certificate":{"rawBytes":"ZGVy"},"certificate":{"rawBytes":"eA=="}}"#,
+            r#"{"certificate":{"rawBytes":"ZGVy"},"publicKey":{"hint":"x"}}"#,
+            r#"{"publicKey":{"hint":"x"},"x509_certificate_chain":{"certificates":[]}}"#,
+            r#"{"x509CertificateChain":{"certificates":[]}}"#,
+            r#"{"publicKey":{"hint":"x"}},"verification_material":{"certificate":{"rawBytes":"ZGVy"}}"#,
+        ] {
+            assert!(with(material).is_err(), "{material}");
+        }
     }
 
     #[test]

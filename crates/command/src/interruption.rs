@@ -45,12 +45,11 @@ pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
     }
     let watched = [SIGINT, SIGTERM].into_iter().filter(|signal| !process::ignores(*signal));
     let watched: Vec<_> = watched.collect();
-    let is_second = Arc::new(AtomicBool::new(false));
-    for signal in &watched {
-        // In this order, so that the signal that sets it does not meet it.
-        flag::register_conditional_default(*signal, is_second.clone())?;
-        flag::register(*signal, is_second.clone())?;
-    }
+    stop_by(&watched, tell).inspect_err(|_| die_by(&watched))
+}
+
+/// The thread is there before a signal sets the flag that lets only the next one end the program.
+fn stop_by(watched: &[i32], tell: fn(&Error)) -> io::Result<()> {
     let mut signals = Signals::new(watched)?;
     let stop = move || {
         for signal in signals.forever() {
@@ -63,7 +62,21 @@ pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
             IS_STOPPED.store(false, Ordering::SeqCst);
         }
     };
-    thread::Builder::new().name("signals".to_owned()).spawn(stop).map(drop)
+    thread::Builder::new().name("signals".to_owned()).spawn(stop)?;
+    let is_second = Arc::new(AtomicBool::new(false));
+    for signal in watched {
+        // In this order, so that the signal that sets it does not meet it.
+        flag::register_conditional_default(*signal, is_second.clone())?;
+        flag::register(*signal, is_second.clone())?;
+    }
+    Ok(())
+}
+
+/// As if nothing had ever been registered: signal-hook leaves its handler where its default was.
+fn die_by(signals: &[i32]) {
+    for signal in signals {
+        flag::register_conditional_default(*signal, Arc::new(AtomicBool::new(true))).ok();
+    }
 }
 
 /// From now on this is how to go on, as a sentence without its full stop.

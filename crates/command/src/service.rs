@@ -1,7 +1,6 @@
 //! SignPath, as the configuration says.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use signpath_client::config::Via;
 use signpath_client::error::Class;
@@ -43,8 +42,11 @@ pub(crate) fn refuse_privileges() -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::failed("this program does not run with more rights than its user")
-        .because("its file is set-uid or set-gid, or has capabilities")
-        .hint("take them from the file: chmod ug-s, setcap -r"))
+        .because("its file is set-uid or set-gid or has capabilities, or it was started into another security domain")
+        .hint(
+            "take them from the file (chmod ug-s, setcap -r); where neither is set, SELinux or AppArmor cleans the environment \
+             as it starts: let the policy start it without (noatsecure, px instead of Px)",
+        ))
 }
 
 /// The log of this process.
@@ -69,7 +71,8 @@ pub(crate) fn configuration_of(log: &Log) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// The service, narrowed to what the configuration says.
+/// The service, narrowed to what the configuration says. Its tokens, from a program too, are hidden also when it is gone: what
+/// went wrong is told then.
 ///
 /// # Errors
 /// Without credentials.
@@ -83,27 +86,7 @@ pub(crate) fn open(config: &Config) -> Result<Client, Error> {
         error.hint("set SIGNPATH_ORGANIZATION_ID and SIGNPATH_API_TOKEN")
     })?;
     // The log is there already; this is how to get hold of it.
-    Ok(Client::new(config, credentials).hiding_tokens_in(&Log::install(&config.log)))
-}
-
-/// Hides the tokens that this client has had, from a program too, also when it is no longer there.
-pub(crate) fn hide_until_the_end(client: &Client, config: &Config) {
-    let log = Log::install(&config.log);
-    client.known_tokens().iter().for_each(|token| log.protect(token));
-}
-
-/// As [`open`], for a command that waits so long for an approval. Whatever the service does, it is over then; one attempt more
-/// is let in, so that it is asked at all where nothing is to be waited for.
-///
-/// # Errors
-/// As [`open`].
-pub(crate) fn open_waiting(config: &Config, wait: Duration) -> Result<Client, Error> {
-    let client = open(config)?;
-    let end = Instant::now().checked_add(wait.saturating_add(config.request_timeout));
-    Ok(match end {
-        Some(end) => client.until(end),
-        None => client,
-    })
+    Ok(Client::new(config, credentials).hiding_tokens_for_good_in(&Log::install(&config.log)))
 }
 
 /// What an empty list of policies means.

@@ -1,7 +1,7 @@
 //! One call of a client, over all the requests that it takes.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::retry::{Clock as _, Limits, Wall};
 
@@ -9,12 +9,14 @@ use crate::retry::{Clock as _, Limits, Wall};
 pub(super) struct Effort {
     pub(super) clock: Wall,
     pub(super) once_used: Cell<bool>,
+    /// When it has to be over, if that is sooner than the client's own time.
+    pub(super) end: Option<Instant>,
 }
 
 impl Effort {
     /// The call begins now.
     pub(super) fn start() -> Self {
-        Self { clock: Wall::start(), once_used: Cell::new(false) }
+        Self { clock: Wall::start(), once_used: Cell::new(false), end: None }
     }
 
     /// Until the end that the limits set.

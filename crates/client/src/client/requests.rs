@@ -1,6 +1,7 @@
 //! File-based signing requests. What is in the zip, and what a signature in it is worth, is for the caller to know.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use tracing::debug;
 use uuid::Uuid;
@@ -32,13 +33,20 @@ impl Client {
         })
     }
 
-    /// How a request goes (`GET …/<id>/Status`, or the whole request of older services).
+    /// How a request goes (`GET …/<id>/Status`, or the whole request of older services). It is over by `until`, but for one
+    /// attempt; `None`: within the client's own time.
     ///
     /// # Errors
     /// The service's refusal, no answer, or one of another shape.
-    pub fn request_status(&self, id: &Uuid) -> Result<RequestStatus, Error> {
+    pub fn request_status(
+        &self,
+        id: &Uuid,
+        until: Option<Instant>,
+    ) -> Result<RequestStatus, Error> {
         let asked = format!("reading the status of the signing request {id} at {}", self.api_url);
-        let effort = Effort::start();
+        let last = until.map(|until| until.max(Instant::now()));
+        let end = last.and_then(|last| last.checked_add(self.limits.attempt));
+        let effort = Effort { end, ..Effort::start() };
         let answer = self.status_answer(id, &asked, &effort)?;
         let status = files::status(&answer.body).map_err(|why| self.bad_answer(&asked, &why))?;
         Ok(RequestStatus { words: self.shown(&status.words), ..status })

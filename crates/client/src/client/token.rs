@@ -5,6 +5,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tracing::{error, info};
 
+use crate::client::Client;
 use crate::error::Error;
 use crate::log::Log;
 use crate::secret::{COMMAND_TIME, Token, TokenSource};
@@ -22,13 +23,25 @@ struct Told {
     all: Vec<Token>,
     /// Where they are hidden as long as this is there.
     log: Option<Log>,
+    /// They stay hidden there.
+    is_for_good: bool,
+}
+
+impl Client {
+    /// The same client, whose tokens are hidden in this log for as long as the process is there.
+    #[must_use]
+    pub fn hiding_tokens_for_good_in(mut self, log: &Log) -> Self {
+        self.token.hide_in(log);
+        self.token.never_forget();
+        self
+    }
 }
 
 impl CurrentToken {
     pub(super) fn new(source: TokenSource) -> Self {
         let current = source.known().cloned();
         let all = current.iter().cloned().collect();
-        let told = Mutex::new(Told { current, all, log: None });
+        let told = Mutex::new(Told { current, all, log: None, is_for_good: false });
         Self { source, told }
     }
 
@@ -37,6 +50,11 @@ impl CurrentToken {
         let told = self.told.get_mut();
         told.all.iter().for_each(|token| log.protect(token));
         told.log = Some(log.clone());
+    }
+
+    /// From now on nothing is shown again when this is gone.
+    pub(super) fn never_forget(&mut self) {
+        self.told.get_mut().is_for_good = true;
     }
 
     /// Every token that has been told: what must not be seen, also where the service has refused it.
@@ -103,7 +121,7 @@ impl Told {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        let Some(log) = &self.log else { return };
+        let Some(log) = self.log.as_ref().filter(|_| !self.is_for_good) else { return };
         self.all.iter().for_each(|token| log.forget(token));
     }
 }

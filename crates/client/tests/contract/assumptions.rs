@@ -283,7 +283,7 @@ fn what_a_completed_request_has_signed_is_a_zip() {
         let (id, client) = (submitted(service), service.client());
         let end = Instant::now() + PATIENCE;
         loop {
-            let status = client.request_status(&id).unwrap();
+            let status = client.request_status(&id, None).unwrap();
             if status.state != RequestState::Open {
                 assert_eq!(status.state, RequestState::Completed, "{}", status.words);
                 break;
@@ -309,7 +309,7 @@ fn what_is_not_signed_yet_is_a_400() {
 fn a_request_that_there_is_not_is_a_404_with_a_problem() {
     holds("a request that there is not is a 404 with a problem", RSA, |service| {
         let client = service.client();
-        let error = client.request_status(&Uuid::new_v4()).unwrap_err();
+        let error = client.request_status(&Uuid::new_v4(), None).unwrap_err();
         assert!(error.is_not_found(), "{error}");
     });
 }

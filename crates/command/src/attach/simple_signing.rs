@@ -30,7 +30,8 @@ pub(super) fn tag(image: &Digest) -> String {
     format!("{}.sig", image.as_tag())
 }
 
-/// Attaches a signature to an image, after those that it has. Neither payload nor signature (Base64) is written anew.
+/// Attaches a signature to an image, after those that it has. The payload is not written anew, and the signature (Base64) only
+/// where cosign could not read its form.
 ///
 /// # Errors
 /// A payload for another image, a signature that is no Base64 or does not verify; what keeps the registry from answering.
@@ -41,11 +42,11 @@ pub(crate) fn signature(
     signature: &str,
     verification: &Verification,
 ) -> Result<Attached, Error> {
-    check(image, payload, signature, verification)?;
+    let signature = check(image, payload, signature, verification)?;
     subject(registry, image)?;
     registry.push_blob(payload)?;
     let mut layer = Descriptor::of(LAYER, payload);
-    layer.annotations.insert(SIGNATURE.to_owned(), signature.to_owned());
+    layer.annotations.insert(SIGNATURE.to_owned(), signature);
     change_tag(registry, &tag(&image.digest), MANIFEST, |found| {
         let (manifest, config) = match found {
             Some(found) => read(registry, found)?,
@@ -55,12 +56,13 @@ pub(crate) fn signature(
     })
 }
 
+/// The signature, Base64, as it is attached.
 fn check(
     image: &Image,
     payload: &[u8],
     signature: &str,
     verification: &Verification,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let named = payload::read(payload).map_err(|why| {
         Error::failed("the payload cannot be attached")
             .because(why)
@@ -79,7 +81,11 @@ fn check(
     // As Go: other white space is not Base64.
     let text: String = signature.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     match STANDARD.decode(&text) {
-        Ok(bytes) if !bytes.is_empty() => verification.of_signature(payload, &bytes),
+        Ok(bytes) if !bytes.is_empty() => {
+            let encoded = verification.of_signature(payload, bytes.clone())?;
+            let is_same = encoded == bytes;
+            Ok(if is_same { signature.to_owned() } else { STANDARD.encode(encoded) })
+        }
         _ => Err(Error::failed("the signature is not Base64")
             .hint("a raw signature becomes one by: base64 -w 0 payload.json.sig")),
     }

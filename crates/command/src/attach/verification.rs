@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use signpath_client::config::Via;
-use signpath_client::key::HashAlgorithm;
+use signpath_client::key::{Curve, HashAlgorithm};
 use signpath_client::{Certificate, PublicKey};
 use x509_cert::der::Document;
 
@@ -18,12 +18,22 @@ const PEM_LABEL: &str = "PUBLIC KEY";
 
 type Hash = fn(&[u8]) -> Vec<u8>;
 
-/// How a message may be hashed: cosign v2 takes SHA-256 for every key, v3 what the key's curve wants.
-const HASHES: [(HashAlgorithm, Hash); 3] = [
-    (HashAlgorithm::Sha256, |message| Sha256::digest(message).to_vec()),
-    (HashAlgorithm::Sha384, |message| Sha384::digest(message).to_vec()),
-    (HashAlgorithm::Sha512, |message| Sha512::digest(message).to_vec()),
-];
+const SHA256: (HashAlgorithm, Hash) =
+    (HashAlgorithm::Sha256, |message| Sha256::digest(message).to_vec());
+const SHA384: (HashAlgorithm, Hash) =
+    (HashAlgorithm::Sha384, |message| Sha384::digest(message).to_vec());
+const SHA512: (HashAlgorithm, Hash) =
+    (HashAlgorithm::Sha512, |message| Sha512::digest(message).to_vec());
+
+/// How those who verify hash a message: cosign v2 by SHA-256 for every key, v3 as the key's curve wants it.
+fn hashes(key: &PublicKey) -> &'static [(HashAlgorithm, Hash)] {
+    let PublicKey::Ec(key) = key else { return &[SHA256] };
+    match key.curve() {
+        Curve::P256 => &[SHA256],
+        Curve::P384 => &[SHA256, SHA384],
+        Curve::P521 => &[SHA256, SHA512],
+    }
+}
 
 /// What a signature has to verify with before it is attached.
 pub(crate) enum Verification {
@@ -58,26 +68,38 @@ impl Verification {
         Ok(Self::Key(Box::new(policy.key().clone()), name.to_string()))
     }
 
+    /// The signature in cosign's form: ECDSA as r‖s becomes DER. What is not verified stays as it is.
+    ///
     /// # Errors
     /// A signature that does not verify.
-    pub(super) fn of_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
-        let Self::Key(key, whose) = self else { return Ok(()) };
-        if verifies(key, message, signature) {
-            return Ok(());
-        }
-        Err(wrong(format!("the signature does not verify with the public key of {whose}")))
+    pub(super) fn of_signature(
+        &self,
+        message: &[u8],
+        signature: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
+        let Self::Key(key, whose) = self else { return Ok(signature) };
+        verified(key, message, &signature).ok_or_else(|| {
+            wrong(format!("the signature does not verify with the public key of {whose}"))
+        })
     }
 
+    /// A bundle is attached as it is, so that its signatures have to be in cosign's form already.
+    ///
     /// # Errors
-    /// A signature that does not verify, or a certificate beside it that is of another key: who verifies by the name in it
-    /// takes its key.
+    /// A signature that does not verify, here or with cosign, or a certificate beside it that is of another key: who verifies
+    /// by the name in it takes its key.
     pub(super) fn of_bundle(&self, bundle: &Read) -> Result<(), Error> {
         let Self::Key(key, whose) = self else { return Ok(()) };
-        let mut signatures = bundle.signatures.iter();
-        if !signatures.all(|signature| verifies(key, &bundle.message, signature)) {
-            return Err(wrong(format!(
-                "the bundle does not verify with the public key of {whose}"
-            )));
+        for signature in &bundle.signatures {
+            let Some(encoded) = verified(key, &bundle.message, signature) else {
+                let what = format!("the bundle does not verify with the public key of {whose}");
+                return Err(wrong(what));
+            };
+            if encoded != *signature {
+                return Err(Error::failed("cosign could not read the signature in the bundle")
+                    .because("it is r‖s, and nothing was attached")
+                    .hint("put it into the bundle in DER, as `openssl dgst -sign` writes it"));
+            }
         }
         let Some(der) = &bundle.certificate else { return Ok(()) };
         let own = Certificate::from_der(der).and_then(|certificate| certificate.public_key());
@@ -94,11 +116,13 @@ fn wrong(what: String) -> Error {
     )
 }
 
-fn verifies(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let Ok(fixed) = key.fixed_signature(signature.to_vec()) else { return false };
-    HASHES.iter().any(|(algorithm, digest)| {
+/// The signature in cosign's form; `None` if it does not verify.
+fn verified(key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<Vec<u8>> {
+    let fixed = key.fixed_signature(signature.to_vec()).ok()?;
+    let verifies = hashes(key).iter().any(|(algorithm, digest)| {
         key.verify(&service::hash_to_sign(key, *algorithm, digest(message)), &fixed)
-    })
+    });
+    verifies.then(|| key.encoded_signature(&fixed)).flatten()
 }
 
 fn key_in(text: &[u8]) -> Result<PublicKey, String> {
@@ -138,8 +162,8 @@ mod tests {
     #[test]
     fn what_cosign_makes_with_a_curve_verifies_and_nothing_else() {
         for (name, is_right) in [("sha256", true), ("sha384", true), ("sha1", false)] {
-            let checked = verification().of_signature(MESSAGE, &signature(name));
-            assert_eq!(checked.is_ok(), is_right, "{name}");
+            let checked = verification().of_signature(MESSAGE, signature(name));
+            assert_eq!(checked.ok(), is_right.then(|| signature(name)), "{name}");
         }
         let rows = [
             (&b"another"[..], signature("sha256")),
@@ -147,24 +171,63 @@ mod tests {
             (MESSAGE, Vec::new()),
         ];
         for (message, signature) in rows {
-            let error = verification().of_signature(message, &signature).unwrap_err();
+            let error = verification().of_signature(message, signature.clone()).unwrap_err();
             assert!(error.statement().contains("does not verify with the public key of demo/ec"));
-            assert!(Verification::Nothing.of_signature(message, &signature).is_ok());
+            let unchecked = Verification::Nothing.of_signature(message, signature.clone());
+            assert_eq!(unchecked.ok(), Some(signature));
+        }
+    }
+
+    fn bundle(message: &[u8], signatures: Vec<Vec<u8>>, certificate: Option<&[u8]>) -> Read {
+        Read {
+            stated: crate::statement::Stated {
+                subjects: Vec::new(),
+                predicate_type: String::new(),
+            },
+            message: message.to_vec(),
+            signatures,
+            certificate: certificate.map(<[u8]>::to_vec),
+        }
+    }
+
+    #[test]
+    fn what_is_attached_has_the_form_that_cosign_reads() {
+        let encoded = signature("sha256");
+        let Verification::Key(key, _) = verification() else { panic!("there is a key") };
+        let raw = key.fixed_signature(encoded.clone()).unwrap();
+        assert_eq!(raw.len(), 96);
+        let attached = verification().of_signature(MESSAGE, raw.clone()).unwrap();
+        assert_eq!(attached, encoded);
+        let refused = verification().of_bundle(&bundle(MESSAGE, vec![encoded, raw], None));
+        let line = refused.unwrap_err().line();
+        assert!(line.contains("in DER"), "{line}");
+    }
+
+    #[test]
+    fn a_hash_that_those_who_verify_do_not_take_is_refused() {
+        for (key, name) in
+            [(include_str!("vectors/rsa.pub"), "rsa"), (include_str!("vectors/p256.pub"), "p256")]
+        {
+            let key = Verification::Key(Box::new(key_in(key.as_bytes()).unwrap()), name.to_owned());
+            let (right, other) = match name {
+                "rsa" => {
+                    (include_str!("vectors/rsa.sha256.sig"), include_str!("vectors/rsa.sha512.sig"))
+                }
+                _ => (
+                    include_str!("vectors/p256.sha256.sig"),
+                    include_str!("vectors/p256.sha384.sig"),
+                ),
+            };
+            let checked =
+                |text: &str| key.of_signature(MESSAGE, STANDARD.decode(text.trim()).unwrap());
+            assert!(checked(right).is_ok(), "{name}");
+            assert!(checked(other).is_err(), "{name}");
         }
     }
 
     #[test]
     fn a_bundle_counts_with_a_certificate_of_the_same_key_alone() {
         let decoded = signature("sha384");
-        let bundle = |signatures: Vec<Vec<u8>>, certificate: Option<&[u8]>| Read {
-            stated: crate::statement::Stated {
-                subjects: Vec::new(),
-                predicate_type: String::new(),
-            },
-            message: MESSAGE.to_vec(),
-            signatures,
-            certificate: certificate.map(<[u8]>::to_vec),
-        };
         let own = der(include_str!("vectors/p384.pem"));
         let other = der(include_str!("vectors/other.pem"));
         for (signatures, certificate, is_right) in [
@@ -174,7 +237,7 @@ mod tests {
             (vec![decoded.clone()], Some(&b"none"[..]), false),
             (vec![decoded.clone(), b"another".to_vec()], None, false),
         ] {
-            let checked = verification().of_bundle(&bundle(signatures, certificate));
+            let checked = verification().of_bundle(&bundle(MESSAGE, signatures, certificate));
             assert_eq!(checked.is_ok(), is_right, "{:?}", checked.err());
         }
     }

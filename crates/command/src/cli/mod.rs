@@ -179,11 +179,51 @@ fn man_pages(folder: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// The long options between outer brackets, for each pair of these.
+    fn choices(usage: &str) -> Vec<BTreeSet<String>> {
+        let mut depth = 0;
+        let outer = usage.split(|c| {
+            match c {
+                '<' => depth += 1,
+                '>' => depth -= 1,
+                _ => {}
+            }
+            c == '>' && depth == 0
+        });
+        let is_in_a_name = |c: char| c.is_ascii_lowercase() || c == '-';
+        let options = |text: &str| -> BTreeSet<String> {
+            let words = text.split(|c| !is_in_a_name(c));
+            words.filter_map(|word| word.strip_prefix("--").map(str::to_owned)).collect()
+        };
+        outer.map(options).filter(|options| !options.is_empty()).collect()
+    }
+
+    #[test]
+    fn the_usage_of_attach_has_its_options_and_what_is_to_be_chosen_of_them() {
+        let command = Arguments::command();
+        let attach = command.find_subcommand("attach").unwrap();
+        let choices = choices(examples::ATTACH_USAGE);
+        let groups = attach.get_groups().filter(|group| group.is_required_set());
+        let groups: Vec<BTreeSet<_>> = groups
+            .map(|group| group.get_args().map(|id| id.as_str().to_owned()).collect())
+            .collect();
+        assert_eq!((groups.len(), choices.len()), (2, 2), "{choices:?}");
+        for group in groups {
+            assert!(choices.iter().any(|choice| group.is_subset(choice)), "{group:?}");
+        }
+        let known: BTreeSet<_> =
+            attach.get_arguments().filter_map(|argument| argument.get_long()).collect();
+        let unknown = choices.iter().flatten().find(|name| !known.contains(name.as_str()));
+        assert_eq!(unknown, None);
     }
 
     #[test]

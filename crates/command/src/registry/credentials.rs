@@ -61,7 +61,8 @@ pub(super) fn find(registry: &str, time: Duration) -> Result<Option<Login>, Erro
     })
 }
 
-/// Does it on a thread, which goes with this program if it takes longer than this: what runs the helpers waits for ever.
+/// Does it on a thread, which goes with this program if it takes longer than this: what runs the helpers waits for ever. The
+/// helper itself is not ended, and may outlive this program.
 fn within<T: Send + 'static>(
     time: Duration,
     what: impl FnOnce() -> T + Send + 'static,

@@ -17,6 +17,7 @@ mod tls;
 mod transport;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use crate::image::Repository;
 use self::budget::{Budget, REGISTRY_TIME};
 use self::call::{Answer, Call, Scope};
 use self::manifest::{Descriptor, Index, MANIFEST_TYPES, MediaType};
-use self::transport::Transport;
+use self::transport::{LoginCell, Transport};
 
 /// Which registries may be spoken to without TLS, beside those on loopback addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,19 +64,21 @@ pub(crate) struct Pushed {
     pub(crate) is_listed: bool,
 }
 
-/// The repositories of a run, so that each is logged in to once.
+/// The repositories of a run, so that each is logged in to once, and a login is looked for once in each registry.
 pub(crate) struct Registries {
     plain: PlainHttp,
     budget: Rc<Budget>,
+    logins: RefCell<BTreeMap<String, Rc<LoginCell>>>,
     opened: RefCell<Vec<Rc<Registry>>>,
 }
 
 impl Registries {
     pub(crate) fn new(plain: PlainHttp) -> Self {
-        Self { plain, budget: Rc::new(Budget::new(REGISTRY_TIME)), opened: RefCell::default() }
+        let budget = Rc::new(Budget::new(REGISTRY_TIME));
+        Self { plain, budget, logins: RefCell::default(), opened: RefCell::default() }
     }
 
-    /// Connects nowhere yet.
+    /// Connects nowhere yet, unless it is to be seen whether the registry speaks TLS ([`PlainHttp::where_no_tls`]).
     ///
     /// # Errors
     /// Without TLS roots.
@@ -84,22 +87,16 @@ impl Registries {
         if let Some(known) = opened.iter().find(|known| known.repository == *repository) {
             return Ok(known.clone());
         }
-        let registry = Rc::new(Registry::open(repository, &self.plain, self.budget.clone())?);
+        let host = repository.registry();
+        let login = self.logins.borrow_mut().entry(host.to_owned()).or_default().clone();
+        let transport = Transport::new(host, &self.plain, self.budget.clone(), login)?;
+        let registry = Rc::new(Registry { repository: repository.clone(), transport });
         opened.push(registry.clone());
         Ok(registry)
     }
 }
 
 impl Registry {
-    /// Connects nowhere yet.
-    ///
-    /// # Errors
-    /// Without TLS roots.
-    fn open(repository: &Repository, plain: &PlainHttp, budget: Rc<Budget>) -> Result<Self, Error> {
-        let transport = Transport::new(repository.registry(), plain, budget)?;
-        Ok(Self { repository: repository.clone(), transport })
-    }
-
     /// The repository.
     pub(crate) fn repository(&self) -> &Repository {
         &self.repository

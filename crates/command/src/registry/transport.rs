@@ -46,19 +46,28 @@ pub(super) struct Transport {
     // Dropped before the runtime that its connections live on.
     http: Client,
     runtime: Runtime,
-    login: OnceCell<Option<Login>>,
+    login: Rc<LoginCell>,
     /// Not where plain http is what somebody on the way may have brought about.
     sends_login: bool,
     /// What was allowed so far, by scope.
     allowed: RefCell<BTreeMap<String, HeaderValue>>,
 }
 
+/// The login of a registry, once it has been looked for.
+pub(super) type LoginCell = OnceCell<Option<Login>>;
+
 impl Transport {
+    /// `login` is that of all transports to this registry.
     pub(super) fn new(
         registry: &str,
         plain: &PlainHttp,
         budget: Rc<Budget>,
+        login: Rc<LoginCell>,
     ) -> Result<Self, Error> {
+        Ok(Self { login, ..Self::speaking(registry, plain, budget)? })
+    }
+
+    fn speaking(registry: &str, plain: &PlainHttp, budget: Rc<Budget>) -> Result<Self, Error> {
         let is_named = plain.registries.iter().any(|named| named.eq_ignore_ascii_case(registry));
         if is_named || is_loopback(registry) {
             return Self::over("http", registry, budget);
@@ -93,7 +102,7 @@ impl Transport {
             budget,
             http: builder.build().map_err(|error| setup(error.without_url().to_string()))?,
             runtime: runtime.map_err(|error| setup(error.to_string()))?,
-            login: OnceCell::new(),
+            login: Rc::default(),
             sends_login: true,
             allowed: RefCell::default(),
         })

@@ -258,7 +258,7 @@ impl<'a> Requests<'a> {
         format!("{} {}", self.client.api_url(), self.client.credentials().organization)
     }
 
-    /// Waits until the request is completed, or until then.
+    /// Waits until the request is completed, or until then; a service that hangs then has one attempt more.
     ///
     /// # Errors
     /// It was denied, failed or cancelled; the service's refusal; not a single answer.
@@ -276,7 +276,7 @@ impl<'a> Requests<'a> {
         let last_pause = PAUSES.last().copied().unwrap_or_default();
         let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(last_pause));
         let mut known = Known::default();
-        while !self.is_completed(request, &mut known)? {
+        while !self.is_completed(request, until, &mut known)? {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let left = left.unwrap_or(Duration::MAX);
             if left.is_zero() {
@@ -294,8 +294,13 @@ impl<'a> Requests<'a> {
         Ok(Waited::Completed)
     }
 
-    fn is_completed(&mut self, request: &Request, known: &mut Known) -> Result<bool, Error> {
-        let status = match self.client.request_status(&request.id) {
+    fn is_completed(
+        &mut self,
+        request: &Request,
+        until: Option<Instant>,
+        known: &mut Known,
+    ) -> Result<bool, Error> {
+        let status = match self.client.request_status(&request.id, until) {
             Ok(status) => status,
             // It may be otherwise a little later, and the request is there anyway.
             Err(error) if error.class() == Class::Transient => {

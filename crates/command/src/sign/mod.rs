@@ -185,10 +185,7 @@ pub(crate) fn run(order: Order) -> Result<(), Error> {
     let registries = Registries::new(order.plain.clone());
     // Before the service is asked, so that nothing is signed of an order that cannot be carried out.
     let messages = plan::messages(&order, &registries)?;
-    let client = match via {
-        Via::Hash => service::open(&config)?,
-        Via::Request => service::open_waiting(&config, order.asking.wait)?,
-    };
+    let client = service::open(&config)?;
     let policy = service::policy(&client, &order.policy, via)?;
     let key = policy.key().clone();
     let mut delivery = Delivery::new(order.policy.clone(), key, &registries, order.results);

@@ -34,7 +34,7 @@ pub(crate) struct Resumption {
 pub(crate) fn resume(resumption: Resumption) -> Result<(), Error> {
     let Resumption { id, policy, wait, plain, mut results } = resumption;
     let config = service::configuration()?;
-    let client = service::open_waiting(&config, wait)?;
+    let client = service::open(&config)?;
     let mut progress = Progress::default();
     let mut requests = Requests::open(&client, &config.folders, &mut progress);
     let mut request = requests.by_id(id);

@@ -32,7 +32,7 @@ pub(crate) fn submit(
     let config = service::configuration()?;
     let settings = asking.settings(&config.cosign)?;
     check_form(settings.form, messages.iter().map(|message| &message.format))?;
-    let client = service::open_waiting(&config, asking.wait)?;
+    let client = service::open(&config)?;
     let policy = service::policy(&client, &name, Via::Request)?;
     // Files are all that comes of it, so that no registry is asked.
     let registries = Registries::new(PlainHttp::default());

@@ -68,7 +68,7 @@ fn a_service_without_the_short_status_is_asked_for_the_whole_request_from_then_o
     });
     let client = client(&responder);
     for _ in 0..2 {
-        assert_eq!(client.request_status(&id()).unwrap().state, RequestState::Completed);
+        assert_eq!(client.request_status(&id(), None).unwrap().state, RequestState::Completed);
     }
     let whole = format!("{BASE}/SigningRequests/{ID}");
     assert_eq!(targets(&responder), [format!("{whole}/Status"), whole.clone(), whole]);
@@ -79,7 +79,7 @@ fn a_request_that_is_not_known_is_no_missing_route() {
     let problem = Reply::json(404, r#"{"title":"Not Found","status":404,"traceId":"t"}"#);
     let responder = Responder::script(vec![problem]);
     let client = client(&responder);
-    assert!(client.request_status(&id()).is_err());
+    assert!(client.request_status(&id(), None).is_err());
     assert!(client.unsigned_artifact(&id()).is_err());
     assert_eq!(responder.received().len(), 2);
 }
@@ -117,6 +117,6 @@ fn nothing_takes_longer_than_to_the_deadline() {
     let responder = Responder::script(vec![Reply::Silence]);
     let begun = Instant::now();
     let client = client(&responder).until(begun + Duration::from_millis(200));
-    assert_eq!(client.request_status(&id()).unwrap_err().class(), Class::Transient);
+    assert_eq!(client.request_status(&id(), None).unwrap_err().class(), Class::Transient);
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

@@ -1,31 +1,35 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Instant;
 
 use super::*;
+use crate::image::Image;
+use crate::registry::Registries;
 
-/// Somebody who has this done to each visitor, and hears what is left over.
-fn server(serve: impl Fn(&TcpStream) -> String + Send + 'static) -> (String, Receiver<String>) {
+/// Somebody who has this done to each visitor, and what is told of it.
+fn server(
+    serve: impl Fn(&TcpStream, &Sender<String>) + Send + 'static,
+) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (heard, hears) = mpsc::channel();
     thread::spawn(move || {
         for visitor in listener.incoming().flatten() {
-            heard.send(serve(&visitor)).ok();
+            serve(&visitor, &heard);
         }
     });
     (address, hears)
 }
 
-/// The head of a request, which is answered with this.
-fn answering(answer: String) -> impl Fn(&TcpStream) -> String + Send + 'static {
-    move |mut visitor| {
+/// Tells the head of each request, and then answers it with this: who has the answer finds the head.
+fn answering(answer: String) -> impl Fn(&TcpStream, &Sender<String>) + Send + 'static {
+    move |mut visitor, heard| {
         let lines = BufReader::new(visitor).lines().map_while(Result::ok);
         let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        heard.send(head.join("\n")).ok();
         visitor.write_all(answer.as_bytes()).ok();
-        head.join("\n")
     }
 }
 
@@ -60,21 +64,35 @@ fn plain_http_is_for_loopback_and_registries_that_are_named() {
         ("10.0.0.1", named.clone(), "https"),
         ("10.0.0.1:5001", named, "https"),
     ] {
-        let transport = Transport::new(registry, &plain, budget()).unwrap();
+        let transport = Transport::new(registry, &plain, budget(), Rc::default()).unwrap();
         assert_eq!(transport.url("/v2/").to_string(), format!("{scheme}://{registry}/v2/"));
         assert!(transport.sends_login);
     }
 }
 
 #[test]
+fn the_repositories_of_a_registry_have_one_login() {
+    let registries = Registries::new(PlainHttp::default());
+    let open = |name: &str| {
+        let image: Image = format!("{name}@sha256:{}", "0".repeat(64)).parse().unwrap();
+        registries.open(&image.repository).unwrap()
+    };
+    let known = open("localhost:5000/a");
+    let login = Login::IdentityToken(Token::new("s3cret".to_owned()));
+    known.transport.login.set(Some(login)).unwrap();
+    for (name, is_known) in [("localhost:5000/b", true), ("localhost:5001/a", false)] {
+        assert_eq!(open(name).transport.login.get().is_some(), is_known, "{name}");
+    }
+}
+
+#[test]
 fn only_who_answers_tls_with_something_else_speaks_none() {
     let plain = "HTTP/1.1 400 Bad Request\r\n\r\n";
-    let (speaks_http, _hears) = server(|mut visitor| {
+    let (speaks_http, _hears) = server(|mut visitor, _| {
         visitor.write_all(plain.as_bytes()).ok();
-        String::new()
     });
     assert!(Transport::over("https", &speaks_http, budget()).unwrap().meets_no_tls());
-    let (hangs_up, _hears) = server(|_| String::new());
+    let (hangs_up, _hears) = server(|_, _| {});
     assert!(!Transport::over("https", &hangs_up, budget()).unwrap().meets_no_tls());
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     assert!(!Transport::over("https", &nobody, budget()).unwrap().meets_no_tls());
@@ -90,6 +108,7 @@ fn a_login_goes_over_plain_http_only_where_that_was_said() {
         let answer = read(&transport);
         assert_eq!(answer.status, 401);
         let heard: Vec<_> = hears.try_iter().collect();
+        assert_eq!(heard.len(), if sends_login { 2 } else { 1 }, "{heard:?}");
         let shown = heard.iter().any(|head| head.to_lowercase().contains("authorization: basic"));
         assert_eq!(shown, sends_login, "{heard:?}");
         let advice = transport.refused("reading", &answer).line();

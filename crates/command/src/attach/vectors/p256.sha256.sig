@@ -1,0 +1,1 @@
+MEUCIQC/hggsTuYg+AG+p2rWekO6VUEyliI/an8zumyXpzM+xQIgR+52B5mepk/vrfJ0ekAlvMdbctANKx1TIT1KTYplC7U=

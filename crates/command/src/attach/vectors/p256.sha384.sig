@@ -1,0 +1,1 @@
+MEYCIQCO1MowYEF7B488YPWHLuDgkouhv6KxH/CnjshCcwrWtwIhALjaTa3rFTzTUUcEyJro+dYkrutHNpy1U33dX9oTmGdr
