@@ -7,6 +7,7 @@ use std::time::Duration;
 
 pub use hint::{HINTS, Situation};
 pub use message::ServiceMessage;
+use message::visible;
 pub(crate) use message::{is_invisible, one_line, shown};
 pub use stop::Stop;
 
@@ -311,9 +312,19 @@ impl Error {
     }
 }
 
+/// An error's message without the hint, as it is put together.
+struct Statement<'e>(&'e Error);
+
+impl fmt::Display for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.statement(f)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.statement(f)?;
+        // Paths and values may have anything in them.
+        f.write_str(&visible(&Statement(self).to_string()))?;
         self.hint().map_or(Ok(()), |hint| write!(f, ". {hint}"))
     }
 }

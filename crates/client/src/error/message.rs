@@ -105,13 +105,24 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
             line.push('…');
             break;
         }
-        if is_invisible(character) {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
+        push_visibly(&mut line, character);
     }
     line
+}
+
+/// A text without anything that a terminal or a reader could take for more than text.
+pub(crate) fn visible(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    text.chars().for_each(|character| push_visibly(&mut line, character));
+    line
+}
+
+fn push_visibly(line: &mut String, character: char) {
+    if is_invisible(character) {
+        line.extend(character.escape_default());
+    } else {
+        line.push(character);
+    }
 }
 
 /// Control characters, line and paragraph separators, the marks that turn the direction of writing, and the byte order

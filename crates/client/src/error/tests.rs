@@ -161,6 +161,22 @@ fn the_service_cannot_write_a_second_line_or_move_the_cursor() {
 }
 
 #[test]
+fn a_path_or_a_value_with_control_characters_stays_one_line() {
+    let path = PathBuf::from("/a\nb\u{1b}[2J");
+    let file = Error::ConfigFile { path: path.clone(), problem: "it is\nnot there".to_owned() };
+    let token =
+        Error::TokenSource { source: format!("the file {}", path.display()), why: "\0".into() };
+    let setup = unusable_file("TlsCaCertificate", &path, "cannot be read");
+    let last = Box::new(token.clone());
+    let because = Stop::Attempts;
+    let gave_up = Error::GaveUp { last, attempts: 2, elapsed: Duration::ZERO, because };
+    for error in [file, token, setup, gave_up] {
+        let line = error.to_string();
+        assert!(line.contains("/a\\nb\\u{1b}[2J") && !line.contains(char::is_control), "{line:?}");
+    }
+}
+
+#[test]
 fn long_texts_are_cut() {
     assert_eq!(one_line("äöü", 2), "äö…");
     assert_eq!(one_line("äöü", 3), "äöü");
