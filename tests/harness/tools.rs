@@ -91,6 +91,7 @@ impl Workplace {
 
     /// A program with the environment of this place, and nothing to read on standard input.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        hear_signals();
         let mut command = Command::new(program);
         command
             .current_dir(self.folder.path())
@@ -105,6 +106,15 @@ impl Workplace {
             .env("HTTP_PROXY", NO_WAY_OUT)
             .env("HTTPS_PROXY", NO_WAY_OUT);
         command
+    }
+}
+
+/// What is started from here on hears the signals that people stop it with. A shell that runs the tests in its background has
+/// SIGINT ignored, and what is ignored stays so in every program.
+fn hear_signals() {
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: the default disposition needs nothing of this process.
+        assert_ne!(unsafe { libc::signal(signal, libc::SIG_DFL) }, libc::SIG_ERR);
     }
 }
 
