@@ -52,3 +52,30 @@ fn the_shipped_signing_configuration_names_no_service() {
     }
     assert!(config["mediaType"].as_str().unwrap().contains("signingconfig"));
 }
+
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The value of a variable that a script sets at the beginning of a line.
+fn variable_of<'t>(script: &'t str, name: &str) -> &'t str {
+    let value = |line: &'t str| line.strip_prefix(name)?.strip_prefix('=');
+    script.lines().find_map(value).unwrap_or_else(|| panic!("nobody sets {name}"))
+}
+
+#[test]
+fn the_security_policy_says_what_the_fuzzers_are_given() {
+    let (policy, tests, fuzz) = (file("SECURITY.md"), file("scripts/test"), file("scripts/fuzz"));
+    let cases = format!("makes {} cases of each", variable_of(&tests, "FUZZ_CASES"));
+    let calls = format!("and {} calls", variable_of(&tests, "FUZZ_CALLS"));
+    assert!(policy.contains(&cases) && policy.contains(&calls), "{cases}, {calls}");
+    let (_, rows) = fuzz.split_once("\nTARGETS=(").expect("the targets");
+    let (rows, _) = rows.split_once("\n)").expect("their end");
+    for row in rows.trim().lines() {
+        let target = row.trim().trim_matches('\'').split('|').next().unwrap_or_default();
+        let figures = policy.lines().find(|line| line.starts_with(&format!("| `{target}` |")));
+        let figures: Vec<_> = figures.expect(target).split('|').map(str::trim).collect();
+        assert!(figures[3].parse::<u64>().unwrap() > 1_000_000, "{target}");
+    }
+}
