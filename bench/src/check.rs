@@ -1,6 +1,7 @@
 //! Checks signatures as the module does: with the same crates, and the JSON read.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use rustls::pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use serde::Deserialize;
 use signpath_client::{
     HashToSign, PublicKey,
@@ -30,7 +31,8 @@ struct SigningResult {
 
 impl Checker {
     pub(crate) fn of(check: &job::Check) -> Result<Self, Failure> {
-        let key = PublicKey::from_any(check.key.as_bytes()).map_err(|error| error.to_string())?;
+        let der = SubjectPublicKeyInfoDer::from_pem_slice(check.key.as_bytes())?;
+        let key = PublicKey::from_spki_der(&der).map_err(|error| error.to_string())?;
         let scheme = match check.scheme.as_str() {
             "Ecdsa" => Scheme::Ecdsa,
             "RsaPkcs1" => Scheme::RsaPkcs1(HashAlgorithm::Sha256),
