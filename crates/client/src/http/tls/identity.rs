@@ -129,33 +129,34 @@ pub(super) fn key_in_pem(
     key.ok_or_else(no_key)
 }
 
-/// What stands before `PRIVATE KEY` in the label of the first key (RFC 7468 and its forerunners), and its lines. Not by the
-/// reader of rustls, which leaves both the lines and the key in memory.
+/// What stands before `PRIVATE KEY` in the label of the first key (RFC 7468 and its forerunners), and its lines; `None` also for
+/// a key without an end. Not by the reader of rustls, which leaves both the lines and the key in memory.
 fn key_section(pem: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut rest = pem;
-    loop {
-        rest = rest.get(position(rest, BEGIN)? + BEGIN.len()..)?;
-        let end = rest.windows(DASHES.len()).position(|part| part == DASHES)?;
-        let (label, body) = (rest.get(..end)?, rest.get(end + DASHES.len()..)?);
-        if let Some(kind) = label.strip_suffix(KEY_LABEL) {
-            return Some((kind, body.get(..position(body, END)?)?));
-        }
-    }
+    let label = first_key_label(pem)?;
+    let kind = pem.get(label.clone())?.strip_suffix(KEY_LABEL)?;
+    let body = pem.get(label.end + DASHES.len()..)?;
+    Some((kind, body.get(..position(body, END)?)?))
 }
 
 /// Where the first key stands, its marks included; one without an end goes on to the end.
 pub(super) fn key_range(pem: &[u8]) -> Option<Range<usize>> {
+    let label = first_key_label(pem)?;
+    let closed = || {
+        let body = label.end + DASHES.len();
+        let ends = body + position(pem.get(body..)?, END)? + END.len();
+        Some(ends + position(pem.get(ends..)?, DASHES)? + DASHES.len())
+    };
+    Some(label.start - BEGIN.len()..closed().unwrap_or(pem.len()))
+}
+
+/// Where the label of the first key stands, between its marks.
+fn first_key_label(pem: &[u8]) -> Option<Range<usize>> {
     let mut from = 0;
     loop {
-        let start = from + position(pem.get(from..)?, BEGIN)?;
-        let label = start + BEGIN.len();
+        let label = from + position(pem.get(from..)?, BEGIN)? + BEGIN.len();
         let end = label + position(pem.get(label..)?, DASHES)?;
         if pem.get(label..end)?.ends_with(KEY_LABEL) {
-            let body = end + DASHES.len();
-            let ends = position(pem.get(body..)?, END).map(|at| body + at + END.len());
-            let closed =
-                ends.and_then(|at| Some(at + position(pem.get(at..)?, DASHES)? + DASHES.len()));
-            return Some(start..closed.unwrap_or(pem.len()));
+            return Some(label..end);
         }
         from = label;
     }
