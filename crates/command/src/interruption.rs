@@ -6,7 +6,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 use signpath_client::process;
 
+use crate::bounded::within;
 use crate::error::Error;
 
 /// How to go on if the program is stopped now; `None` where the same command begins anew.
@@ -56,6 +57,7 @@ fn stop_by(watched: &[i32], tell: fn(&Error)) -> io::Result<()> {
             IS_STOPPED.store(true, Ordering::SeqCst);
             let _whole = lock(&WHOLE);
             let error = stopped(signal);
+            // They may be held up by a pipe that is full, or by a lock of who writes into that.
             within(LAST_WORDS, move || tell(&error));
             // Only if this does not end it, which POSIX has no reason for, there is a second round.
             emulate_default_handler(signal).ok();
@@ -99,20 +101,6 @@ pub(crate) fn whole<T>(what: impl FnOnce() -> T) -> T {
         thread::sleep(PAUSE);
     }
     done
-}
-
-/// Does it, but waits no longer than this for its end: it may be held up by a pipe that is full, or by a lock of who writes
-/// into that.
-fn within(time: Duration, what: impl FnOnce() + Send + 'static) {
-    let (ends, ended) = mpsc::channel::<()>();
-    let doing = thread::Builder::new().spawn(move || {
-        what();
-        drop(ends);
-    });
-    if doing.is_ok() {
-        // Nothing is ever sent: this is over when the other end is gone.
-        ended.recv_timeout(time).ok();
-    }
 }
 
 fn stopped(signal: i32) -> Error {

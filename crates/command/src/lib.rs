@@ -9,6 +9,7 @@ pub mod fuzzing;
 pub mod plugin;
 
 mod attach;
+mod bounded;
 mod bundle;
 mod digest;
 mod doctor;

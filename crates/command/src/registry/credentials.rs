@@ -1,7 +1,5 @@
 //! Who we are at a registry: as `docker login` (or `podman login`) left it, their credential helpers included.
 
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use base64::Engine;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use signpath_client::Token;
 
+use crate::bounded::within;
 use crate::error::Error;
 use crate::image::HUB;
 
@@ -53,24 +52,13 @@ impl Login {
 /// A helper that is configured and fails, or does not end within this time or [`HELPER_TIME`].
 pub(super) fn find(registry: &str, time: Duration) -> Result<Option<Login>, Error> {
     let (time, asked) = (time.min(HELPER_TIME), registry.to_owned());
+    // What runs the helpers waits for ever. The helper itself is not ended, and may outlive this program.
     within(time, move || look_up(&asked)).unwrap_or_else(|| {
         Err(unusable_as(
             registry,
             format!("its credential helper has not answered within {} seconds", time.as_secs()),
         ))
     })
-}
-
-/// Does it on a thread, which goes with this program if it takes longer than this: what runs the helpers waits for ever. The
-/// helper itself is not ended, and may outlive this program.
-fn within<T: Send + 'static>(
-    time: Duration,
-    what: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (tells, told) = mpsc::sync_channel(1);
-    // Whoever has stopped waiting is not told.
-    let thread = thread::Builder::new().spawn(move || tells.send(what()).ok());
-    thread.ok().and_then(|_| told.recv_timeout(time).ok())
 }
 
 fn look_up(registry: &str) -> Result<Option<Login>, Error> {
@@ -125,7 +113,6 @@ fn unusable_as(registry: &str, why: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
 
     use super::*;
 
@@ -135,17 +122,6 @@ mod tests {
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
         })
-    }
-
-    #[test]
-    fn a_helper_that_does_not_end_is_not_waited_for() {
-        let (keeps, kept) = mpsc::channel::<()>();
-        let begun = Instant::now();
-        assert_eq!(within(Duration::from_millis(20), move || kept.recv()), None);
-        assert!(begun.elapsed() < HELPER_TIME);
-        drop(keeps);
-        assert_eq!(within(HELPER_TIME, || 7), Some(7));
-        assert_eq!(within(HELPER_TIME, || panic!("its own fault")), None::<()>);
     }
 
     #[test]
