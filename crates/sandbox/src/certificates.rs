@@ -34,10 +34,6 @@ use crate::{
 /// Clocks of verifiers may be behind ours.
 const BACKDATED: Duration = Duration::from_secs(60 * 60);
 const LIFETIME: Duration = Duration::from_secs(60 * 60 * 24 * 3650);
-/// How long ago a certificate has ended that is to have ended: after it was backdated.
-const ENDED: Duration = Duration::from_secs(30 * 60);
-/// How soon one ends that is to end soon: not while somebody looks at it, and within a day.
-const ENDS: Duration = Duration::from_secs(60 * 60);
 
 /// id-kp-serverAuth, id-kp-clientAuth and id-kp-codeSigning (RFC 5280, 4.2.1.12).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -54,12 +50,8 @@ pub(crate) struct Authority {
 pub(crate) enum Usage {
     /// Code signing, with the alternative name if there is one.
     CodeSigning(Option<String>),
-    /// A TLS server for `localhost` and these addresses.
-    Server(Vec<IpAddr>),
-    /// The same, and it has ended.
-    ExpiredServer(Vec<IpAddr>),
-    /// The same, and it ends soon.
-    BriefServer(Vec<IpAddr>),
+    /// A TLS server for `localhost` and these addresses; it ends with its issuer, or then.
+    Server { addresses: Vec<IpAddr>, ends: Option<SystemTime> },
     /// A TLS server of this DNS name alone.
     OtherServer(&'static str),
     /// A TLS client.
@@ -128,8 +120,7 @@ impl Authority {
             let subject = Name::from_str(&format!("CN={common_name}"))?;
             let spki = SubjectPublicKeyInfoOwned::from_der(spki_der)?;
             let ends = match usage {
-                Usage::ExpiredServer(_) => Some(SystemTime::now() - ENDED),
-                Usage::BriefServer(_) => Some(SystemTime::now() + ENDS),
+                Usage::Server { ends, .. } => ends,
                 _ => None,
             };
             let ends = ends.map(Time::try_from).transpose()?;
@@ -319,10 +310,7 @@ impl Usage {
     fn oid(&self) -> ObjectIdentifier {
         match self {
             Self::CodeSigning(_) => CODE_SIGNING,
-            Self::Server(_)
-            | Self::ExpiredServer(_)
-            | Self::BriefServer(_)
-            | Self::OtherServer(_) => SERVER_AUTH,
+            Self::Server { .. } | Self::OtherServer(_) => SERVER_AUTH,
             Self::Client => CLIENT_AUTH,
         }
     }
@@ -332,9 +320,7 @@ impl Usage {
             Self::CodeSigning(Some(name)) => Ok(vec![general_name(name)?]),
             Self::CodeSigning(None) | Self::Client => Ok(Vec::new()),
             Self::OtherServer(name) => Ok(vec![GeneralName::DnsName(Ia5String::new(*name)?)]),
-            Self::Server(addresses)
-            | Self::ExpiredServer(addresses)
-            | Self::BriefServer(addresses) => {
+            Self::Server { addresses, .. } => {
                 let localhost = GeneralName::DnsName(Ia5String::new("localhost")?);
                 let addresses = addresses.iter().map(|address| GeneralName::from(*address));
                 Ok([localhost].into_iter().chain(addresses).collect())

@@ -1,7 +1,5 @@
-//! The line under a connection: as short as loopback is, or as long as a round trip to a service far away.
-//!
-//! On a long one whatever an end sends arrives half a round trip later. The handshake of TCP, which the system has answered
-//! at once, is charged as well: no byte arrives sooner than it would have over such a distance.
+//! The line under a connection to a service far away: whatever an end sends arrives half a round trip later. The handshake of
+//! TCP, which the system has answered at once, is charged as well: no byte arrives sooner than it would have over such a distance.
 
 use std::{
     collections::VecDeque,
@@ -26,12 +24,6 @@ use tokio::{
 /// At most so much is read at once.
 const PIECE: usize = 16 * 1024;
 
-/// A connection's socket, and how far away the other end is.
-pub(crate) enum Line {
-    Short(TcpStream),
-    Long(LongLine),
-}
-
 /// Bytes on their way; none of them is the end.
 struct Piece {
     arrives: Instant,
@@ -48,12 +40,9 @@ pub(crate) struct LongLine {
     reading: AbortHandle,
 }
 
-impl Line {
-    /// Of a connection that was accepted now.
-    pub(crate) fn of(stream: TcpStream, round_trip: Duration) -> Self {
-        if round_trip.is_zero() {
-            return Self::Short(stream);
-        }
+impl LongLine {
+    /// Under a connection that was accepted now.
+    pub(crate) fn under(stream: TcpStream, round_trip: Duration) -> Self {
         let (from_client, to_client) = stream.into_split();
         let (incoming, arriving) = mpsc::unbounded_channel();
         let (outgoing, leaving) = mpsc::unbounded_channel();
@@ -61,14 +50,14 @@ impl Line {
         let one_way = round_trip / 2;
         tokio::spawn(send(leaving, to_client));
         let reading = tokio::spawn(receive(from_client, incoming, connected, one_way));
-        Self::Long(LongLine {
+        Self {
             one_way,
             incoming: arriving,
             arriving: None,
             clock: Box::pin(tokio::time::sleep(Duration::ZERO)),
             outgoing: Some(outgoing),
             reading: reading.abort_handle(),
-        })
+        }
     }
 }
 
@@ -170,45 +159,5 @@ impl AsyncWrite for LongLine {
     fn poll_shutdown(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outgoing = None;
         Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncRead for Line {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Short(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Long(line) => Pin::new(line).poll_read(context, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Line {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Short(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Long(line) => Pin::new(line).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Short(stream) => Pin::new(stream).poll_flush(context),
-            Self::Long(line) => Pin::new(line).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Short(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Long(line) => Pin::new(line).poll_shutdown(context),
-        }
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     answer::Answer,
     connection::{Connection, Outgoing, Sending, Wire},
     fault::{Action, Canned, Fault},
-    line::Line,
+    line::LongLine,
     problem::Problem,
     record,
     routes::{self, Call, Form, Route},
@@ -108,11 +108,27 @@ async fn serve(
 ) {
     // Without it small answers wait for the acknowledgement of the one before; it is only a matter of speed.
     drop(stream.set_nodelay(true));
-    let line = Line::of(stream, service.round_trip_time);
+    let round_trip = service.round_trip_time;
+    if round_trip.is_zero() {
+        serve_securely(service, stream, tls, connection).await;
+    } else {
+        serve_securely(service, LongLine::under(stream, round_trip), tls, connection).await;
+    }
+}
+
+/// By TLS, if there is to be TLS.
+async fn serve_securely<S>(
+    service: Arc<Service>,
+    stream: S,
+    tls: Option<TlsAcceptor>,
+    connection: Arc<Connection>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     match tls {
-        None => serve_http(service, line, connection).await,
+        None => serve_http(service, stream, connection).await,
         Some(tls) => {
-            let Ok(stream) = tls.accept(line).await else { return };
+            let Ok(stream) = tls.accept(stream).await else { return };
             service.recorder.shook_hands();
             serve_http(service, stream, connection).await;
         }

@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use p256::ecdsa::SigningKey;
@@ -29,13 +30,19 @@ use crate::{
 /// The name of the root's files in a state folder.
 const ROOT: &str = "tls-root";
 
+/// How long ago a certificate has ended that is to have ended: it is backdated by more.
+const ENDED: Duration = Duration::from_secs(30 * 60);
+
+/// How soon one ends that is to end soon: not while somebody looks at it, and within a day.
+const ENDS: Duration = Duration::from_secs(60 * 60);
+
 /// The certificate that a TLS server shows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ServerCertificate {
     /// For loopback and the address that is listened on.
     #[default]
     Right,
-    /// The right one, which has ended an hour ago.
+    /// The right one, which has ended half an hour ago.
     Expired,
     /// The right one, which ends in an hour: it has ended for a clock that is a day ahead.
     Brief,
@@ -81,10 +88,11 @@ impl Tls {
             Some(state) => state.authority(ROOT)?,
             None => Authority::create(&authority_name(ROOT), None)?,
         };
+        let server = |ends| Usage::Server { addresses: served(listening), ends };
         let usage = match choices.certificate {
-            ServerCertificate::Right => Usage::Server(served(listening)),
-            ServerCertificate::Expired => Usage::ExpiredServer(served(listening)),
-            ServerCertificate::Brief => Usage::BriefServer(served(listening)),
+            ServerCertificate::Right => server(None),
+            ServerCertificate::Expired => server(Some(SystemTime::now() - ENDED)),
+            ServerCertificate::Brief => server(Some(SystemTime::now() + ENDS)),
             ServerCertificate::OfAnotherName => Usage::OtherServer("other.invalid"),
         };
         let server = leaf(&root, "signpath-sandbox", usage)?;
