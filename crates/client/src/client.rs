@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::metadata::{MetadataDetail, SigningContext, SourceProcess};
 use crate::policy::{LeftOut, Policy};
 use crate::retry::{self, Cause, Clock as _, Failed, Limits};
-use crate::secret::{Credentials, Token, without_token};
+use crate::secret::{Credentials, Token, without_tokens};
 use crate::wire::sign::SignRequest;
 use crate::wire::{Form, Metadata, Request, Signed, policies, sign};
 
@@ -263,10 +263,7 @@ impl Client {
     /// A text of the service, or about what it has sent, as a part of one line. Tokens are taken out before it is cut: half
     /// of one is a secret, too.
     fn shown(&self, text: &str) -> String {
-        let tokens = self.token.known();
-        let hidden =
-            tokens.iter().fold(text.to_owned(), |text, token| without_token(&text, token.expose()));
-        shown(&hidden)
+        shown(&without_tokens(text, &self.token.known()))
     }
 
     fn list(

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 pub use command::{COMMAND_TIME, TokenCommand};
-pub(crate) use redact::without_token;
 pub use redact::{HIDDEN, redact};
+pub(crate) use redact::{without_token, without_tokens};
 pub use source::TokenSource;
 
 /// An API token of SignPath. Shows itself as `***` and is wiped from memory when it is dropped.

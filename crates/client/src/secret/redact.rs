@@ -12,10 +12,7 @@ pub const HIDDEN: &str = "***";
 /// - what follows `Bearer` or `Authorization: Basic`,
 /// - user names and passwords of URLs.
 pub fn redact(line: &str, tokens: &[Token]) -> String {
-    let mut line = line.to_owned();
-    for token in tokens {
-        line = without_token(&line, token.expose());
-    }
+    let mut line = without_tokens(line, tokens);
     for pattern in PATTERNS {
         line = without_pattern(&line, *pattern);
     }
@@ -26,6 +23,11 @@ pub fn redact(line: &str, tokens: &[Token]) -> String {
 type Pattern = fn(&str) -> Option<(usize, usize)>;
 
 const PATTERNS: &[Pattern] = &[pin_value, pin, bearer, basic, user_info];
+
+/// Hides every place where one of the tokens stands, as [`without_token`] does.
+pub(crate) fn without_tokens(line: &str, tokens: &[Token]) -> String {
+    tokens.iter().fold(line.to_owned(), |line, token| without_token(&line, token.expose()))
+}
 
 /// Hides every place where `token` stands, each of its bytes literally or as `%XX`.
 pub(crate) fn without_token(line: &str, token: &str) -> String {
