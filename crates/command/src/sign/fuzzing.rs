@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::{Annotations, Format, Message, resume, returned, submit};
 use crate::image::Image;
-use crate::request::archive::{self, Archive};
+use crate::request::archive::Archive;
 use crate::request::file;
 use crate::{bundle, payload, statement};
 
