@@ -73,6 +73,13 @@ impl Both {
         let configuration = self.folder.path().join("softhsm/softhsm2.conf");
         [(PIN, "1234".to_owned()), ("SOFTHSM2_CONF", text(&configuration))]
     }
+
+    /// The variables with which a test's process loads SoftHSM instead of our module; its PIN is in this one.
+    pub(crate) fn softhsm_variables(&self, pin: &str) -> Vec<(String, String)> {
+        let [(_, value), (name, configuration)] = self.softhsm_settings();
+        let module = ("SIGNPATH_TEST_MODULE".to_owned(), text(&self.softhsm));
+        vec![module, (pin.to_owned(), value), (name.to_owned(), configuration)]
+    }
 }
 
 fn softhsm_module() -> PathBuf {
