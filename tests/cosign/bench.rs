@@ -19,8 +19,28 @@ pub(crate) const KEYS: [&str; 4] = ["demo/rsa", "demo/ec", "demo/ec384", "demo/n
 pub(crate) const VERSIONS: [Version; 2] = [Version::V3, Version::V2];
 
 /// The platforms of an index's images, in their order.
-const PLATFORMS: [&str; 5] =
-    ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "linux/riscv64"];
+const PLATFORMS: [&str; 20] = [
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v7",
+    "linux/s390x",
+    "linux/riscv64",
+    "linux/386",
+    "linux/arm/v5",
+    "linux/arm/v6",
+    "linux/loong64",
+    "linux/mips",
+    "linux/mips64",
+    "linux/mips64le",
+    "linux/mipsle",
+    "linux/ppc64",
+    "linux/ppc64le",
+    "freebsd/amd64",
+    "freebsd/arm64",
+    "windows/amd64",
+    "windows/arm",
+    "windows/arm64",
+];
 
 /// A cosign.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,6 +115,14 @@ impl Bench {
         words.extend(manifests.iter().flat_map(|manifest| ["--manifest", manifest]));
         manifests.insert(0, self.crane(&words));
         manifests
+    }
+
+    /// The same image or index, with all that an index has, in a repository of its own: nobody has signed it there.
+    pub(crate) fn copy_of(&self, image: &str) -> String {
+        let (_, digest) = image.split_once('@').expect("an image with its digest");
+        let repository = self.new_repository();
+        Ran::of(self.place.command(Tool::Crane.path()).args(["copy", image, &repository])).succeeds();
+        format!("{repository}@{digest}")
     }
 
     /// The tags of an image's repository.
@@ -276,10 +304,15 @@ pub(crate) fn key_of(policy: &str) -> String {
 
 /// A URI that names our module.
 pub(crate) fn key_uri(path: &str) -> String {
+    key_uri_of(path, &module_path())
+}
+
+/// A URI that names a module.
+pub(crate) fn key_uri_of(path: &str, module: &Path) -> String {
     // What would end the value, or what cosign decodes. The percent sign has to be the first.
     let module = ["%", "+", " ", "&", ";", "#"]
         .iter()
-        .fold(text(&module_path()), |path, sign| path.replace(sign, &escaped(sign)));
+        .fold(text(module), |path, sign| path.replace(sign, &escaped(sign)));
     format!("pkcs11:{path}?module-path={module}")
 }
 

@@ -9,7 +9,7 @@ use cryptoki_sys::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{kibibytes, processor};
+use super::{kibibytes, local, processor};
 use crate::harness::{Module, Repeatedly, Session, variable};
 
 /// What is to be done, JSON.
@@ -17,10 +17,10 @@ const JOB: &str = "SIGNPATH_BENCH_JOB";
 /// What stands before what was measured.
 const MARK: &str = "measured: ";
 /// What is signed: a digest for ECDSA, a message for RSA.
-const DATA: [u8; 32] = [7; 32];
+pub(super) const DATA: [u8; 32] = [7; 32];
 
 /// The mechanism for the policies that are measured.
-fn mechanism(policy: &str) -> CK_MECHANISM_TYPE {
+pub(super) fn mechanism(policy: &str) -> CK_MECHANISM_TYPE {
     if policy.ends_with("rsa") { CKM_SHA256_RSA_PKCS } else { CKM_ECDSA }
 }
 
@@ -51,6 +51,7 @@ pub(super) fn act() {
         Some("cold") => cold(&job),
         Some("load") => load(&job),
         Some("start") => start(),
+        Some("local") => local::calls(&job),
         other => panic!("nobody knows how to do {other:?}"),
     };
     println!("{MARK}{measured}");
@@ -68,6 +69,20 @@ fn sign(session: &Session<'_>, key: CK_OBJECT_HANDLE, kind: CK_MECHANISM_TYPE) {
     session.sign(kind, key, &DATA).expect("a signature");
 }
 
+/// Where the module wants a PIN.
+pub(super) fn log_in(session: &Session<'_>) {
+    if let Some(pin) = variable("SIGNPATH_BENCH_PIN") {
+        session.login(pin.to_str().expect("text")).expect("C_Login");
+    }
+}
+
+/// How long a call takes, in microseconds.
+pub(super) fn timed(call: impl FnOnce()) -> f64 {
+    let began = Instant::now();
+    call();
+    microseconds(began)
+}
+
 fn microseconds(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1e6
 }
@@ -78,11 +93,7 @@ fn warm(job: &Value) -> Value {
     let session = module.session();
     let (key, kind) = (session.private_key(policy(job)), mechanism(policy(job)));
     sign(&session, key, kind);
-    let samples = (0..number(job, "rounds")).map(|_| {
-        let began = Instant::now();
-        sign(&session, key, kind);
-        microseconds(began)
-    });
+    let samples = (0..number(job, "rounds")).map(|_| timed(|| sign(&session, key, kind)));
     json!({ "samples": samples.collect::<Vec<_>>() })
 }
 
@@ -147,9 +158,7 @@ fn start() -> Value {
     let slots = microseconds(began);
     let with_slots = kibibytes("/proc/self/status", "VmRSS");
     let session = module.session();
-    if let Some(pin) = variable("SIGNPATH_BENCH_PIN") {
-        session.login(pin.to_str().expect("text")).expect("C_Login");
-    }
+    log_in(&session);
     let found = session.find(&[(CKA_CLASS, &CKO_PRIVATE_KEY.to_ne_bytes())]).expect("a search");
     assert!(!found.is_empty());
     json!({

@@ -3,7 +3,9 @@
 
 mod bare;
 mod caller;
+mod cosign;
 mod load;
+mod local;
 mod report;
 mod searches;
 mod start;
@@ -13,10 +15,25 @@ use std::{fs, path::Path, time::Duration};
 
 use signpath_sandbox::{Builder, Generation, KeyType, PolicyConfig, Sandbox};
 
-use crate::harness::{Workplace, sandbox_builder};
+use crate::harness::{Workplace, sandbox_builder, variable};
+
+/// Set where only counts are looked at: everything is done once or twice.
+const SHORT: &str = "SIGNPATH_BENCH_SHORT";
+
+/// How far the service is away: round trips in milliseconds.
+const DISTANCES: [u64; 3] = [0, 20, 100];
 
 /// The signing policies that are measured, and how the module signs with them.
 const POLICIES: [(&str, KeyType); 2] = [("demo/ec", KeyType::P256), ("demo/rsa", KeyType::Rsa3072)];
+
+fn is_short() -> bool {
+    variable(SHORT).is_some()
+}
+
+/// So many rounds, or one.
+fn rounds(many: usize) -> usize {
+    if is_short() { 1 } else { many }
+}
 
 /// A service that costs as little as it can, and is so far away.
 struct Service {

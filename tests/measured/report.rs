@@ -34,6 +34,14 @@ impl Samples {
         format!("{:.2} ms", self.median() / 1000.0)
     }
 
+    pub(super) fn microseconds(&self) -> String {
+        format!("{:.1} µs", self.median())
+    }
+
+    pub(super) fn ratio(&self, limit: &Self) -> String {
+        format!("{:.3}", self.median() / limit.median())
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({ "unit": "µs", "median": self.median(), "samples": self.0 })
     }

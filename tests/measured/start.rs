@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     caller::{act, done},
     report::{Samples, Table},
+    rounds,
 };
 use crate::{harness::alone_repeatedly, softhsm::Both};
 
@@ -20,12 +21,12 @@ fn cold_start() {
     let ours = both.sandbox().environment();
     let softhsm = both.softhsm_variables("SIGNPATH_BENCH_PIN");
     let starts = |settings: &[(String, String)]| -> Vec<Value> {
-        (0..ROUNDS).map(|_| done(&module, settings, &job)).collect()
+        (0..rounds(ROUNDS)).map(|_| done(&module, settings, &job)).collect()
     };
     let before = both.sandbox().request_count();
     let (ours, softhsm) = (starts(&ours), starts(&softhsm));
     let asked = both.sandbox().request_count() - before;
-    assert_eq!(asked, ROUNDS, "the slots take no request, and the objects take one");
+    assert_eq!(asked, rounds(ROUNDS), "the slots take no request, and the objects take one");
     let mut table = Table::new(
         "cold-start",
         &["to", "module", "SoftHSM", "module / SoftHSM", "memory", "SoftHSM's"],
@@ -45,7 +46,7 @@ fn cold_start() {
                 what.to_owned(),
                 our_time.milliseconds(),
                 their_time.milliseconds(),
-                format!("{:.2}", our_time.median() / their_time.median()),
+                our_time.ratio(&their_time),
                 format!("{:.0} KiB", our_memory.median()),
                 format!("{:.0} KiB", their_memory.median()),
             ],

@@ -5,15 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    POLICIES, Service,
+    DISTANCES, POLICIES, Service, rounds,
     bare::Bare,
     caller::{act, done},
     report::{Samples, Table},
 };
 use crate::harness::alone_repeatedly;
 
-/// Round trips in milliseconds, and how many signatures are made at each.
-const DISTANCES: [(u64, u64); 3] = [(0, 400), (20, 100), (100, 30)];
+/// How many signatures are made at each distance.
+const SIGNATURES: [usize; 3] = [400, 100, 30];
 
 #[test]
 #[ignore = "a measurement: scripts/bench"]
@@ -24,7 +24,8 @@ fn one_signature() {
     for (form, make) in
         [("SignHash", Service::new as fn(Duration) -> Service), ("multipart", Service::old)]
     {
-        for (milliseconds, rounds) in DISTANCES {
+        for (milliseconds, signatures) in DISTANCES.into_iter().zip(SIGNATURES) {
+            let rounds = rounds(signatures);
             let service = make(Duration::from_millis(milliseconds));
             for (policy, _) in POLICIES {
                 let job = json!({ "act": "warm", "policy": policy, "rounds": rounds });
@@ -42,7 +43,7 @@ fn one_signature() {
                         ours.milliseconds(),
                         bare.milliseconds(),
                         checking.milliseconds(),
-                        format!("{:.3}", ours.median() / bare.median()),
+                        ours.ratio(&bare),
                     ],
                     json!({ "module": ours.json(), "bare": bare.json(), "checking": checking.json() }),
                 );
@@ -65,7 +66,7 @@ fn from_nothing() {
         ["signatures", "round trip", "module", "bare", "module / bare", "requests", "connections"];
     let mut table = Table::new("from-nothing", &head);
     for signatures in MANIFESTS {
-        for (milliseconds, _) in DISTANCES {
+        for milliseconds in DISTANCES {
             let service = Service::new(Duration::from_millis(milliseconds));
             let policy = POLICIES[0].0;
             let job = json!({ "act": "cold", "policy": policy, "signatures": signatures });
@@ -75,8 +76,8 @@ fn from_nothing() {
             let (requests, connections) =
                 (service.sandbox.request_count(), service.sandbox.connections());
             assert_eq!((requests as u64, connections), (1 + signatures, 1), "list and signatures");
-            let ours = Samples::new((0..ROUNDS).map(|_| once()).collect());
-            let way = json!({ "Cold": { "rounds": ROUNDS, "signatures": signatures } });
+            let ours = Samples::new((0..rounds(ROUNDS)).map(|_| once()).collect());
+            let way = json!({ "Cold": { "rounds": rounds(ROUNDS), "signatures": signatures } });
             let bare = Samples::of(&Bare::at(&service, policy).run(&way)["samples"]);
             table.row(
                 &[
@@ -84,7 +85,7 @@ fn from_nothing() {
                     format!("{milliseconds} ms"),
                     ours.milliseconds(),
                     bare.milliseconds(),
-                    format!("{:.3}", ours.median() / bare.median()),
+                    ours.ratio(&bare),
                     requests.to_string(),
                     connections.to_string(),
                 ],
