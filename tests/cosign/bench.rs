@@ -121,7 +121,8 @@ impl Bench {
     pub(crate) fn copy_of(&self, image: &str) -> String {
         let (_, digest) = image.split_once('@').expect("an image with its digest");
         let repository = self.new_repository();
-        Ran::of(self.place.command(Tool::Crane.path()).args(["copy", image, &repository])).succeeds();
+        Ran::of(self.place.command(Tool::Crane.path()).args(["copy", image, &repository]))
+            .succeeds();
         format!("{repository}@{digest}")
     }
 

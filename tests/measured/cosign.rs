@@ -188,10 +188,8 @@ fn plugin_starts() {
     let samples = Samples::new((0..rounds(STARTS)).map(|_| start()).collect());
     assert_eq!(bench.sandbox.request_count(), 0, "no service is asked for that");
     let head = ["start of the plugin, without a request", "processes for one `cosign sign`"];
-    Table::new("plugin-starts", &head).row(
-        &[samples.milliseconds(), processes(&bench, &plugin).to_string()],
-        samples.json(),
-    );
+    Table::new("plugin-starts", &head)
+        .row(&[samples.milliseconds(), processes(&bench, &plugin).to_string()], samples.json());
 }
 
 /// How often cosign starts the plugin to sign one image: what it starts notes a line and becomes the plugin.
@@ -202,7 +200,8 @@ fn processes(bench: &Bench, plugin: &Path) -> usize {
     let script = place.write("sigstore-kms-signpath", script);
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it can be run");
     let folder = text(script.parent().expect("a folder"));
-    let cosign = plugin::cosign(bench, Version::V3).with("PATH", &format!("{folder}:/usr/bin:/bin"));
+    let cosign =
+        plugin::cosign(bench, Version::V3).with("PATH", &format!("{folder}:/usr/bin:/bin"));
     cosign.sign(&format!("signpath://{POLICY}"), &bench.image()).succeeds();
     fs::read_to_string(starts).expect("it was started").lines().count()
 }

@@ -6,6 +6,7 @@ mod caller;
 mod cosign;
 mod load;
 mod local;
+mod picture;
 mod report;
 mod searches;
 mod start;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::variable;
 
 /// Where the samples are kept, for whoever wants to look at more than medians.
-const FOLDER: &str = "SIGNPATH_BENCH_FOLDER";
+pub(super) const FOLDER: &str = "SIGNPATH_BENCH_FOLDER";
 
 /// Times of one thing that was done again and again, in microseconds.
 #[derive(Clone, Debug)]
@@ -51,13 +51,14 @@ impl Samples {
 pub(super) struct Table {
     name: &'static str,
     rows: Vec<Value>,
+    bars: Vec<Value>,
 }
 
 impl Table {
     pub(super) fn new(name: &'static str, head: &[&str]) -> Self {
         println!("| {} |", head.join(" | "));
         println!("|{}", " --- |".repeat(head.len()));
-        Self { name, rows: Vec::new() }
+        Self { name, rows: Vec::new(), bars: Vec::new() }
     }
 
     /// A line of the table, and what it comes from.
@@ -65,12 +66,18 @@ impl Table {
         println!("| {} |", cells.join(" | "));
         self.rows.push(json!({ "cells": cells, "from": from }));
     }
+
+    /// A bar of the picture, in a panel with others of the same unit.
+    pub(super) fn bar(&mut self, panel: &str, label: &str, value: f64) {
+        self.bars.push(json!({ "panel": panel, "label": label, "value": value }));
+    }
 }
 
 impl Drop for Table {
     fn drop(&mut self) {
         let Some(folder) = variable(FOLDER) else { return };
         let path = std::path::Path::new(&folder).join(format!("{}.json", self.name));
-        fs::write(&path, json!(self.rows).to_string()).expect("the samples are kept");
+        fs::write(&path, json!({ "rows": self.rows, "bars": self.bars }).to_string())
+            .expect("the samples are kept");
     }
 }

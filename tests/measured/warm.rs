@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    DISTANCES, POLICIES, Service, rounds,
+    DISTANCES, POLICIES, Service,
     bare::Bare,
     caller::{act, done},
     report::{Samples, Table},
+    rounds,
 };
 use crate::harness::alone_repeatedly;
 
@@ -35,6 +36,12 @@ fn one_signature() {
                 let bare = Samples::of(&Bare::at(&service, policy).run(&way)["samples"]);
                 let checking = Bare::at(&service, policy).checking().run(&way);
                 let checking = Samples::of(&checking["samples"]);
+                if form == "SignHash" && milliseconds == 20 {
+                    let panel = "One signature at a round trip of 20 ms, in ms";
+                    for (who, samples) in [("module", &ours), ("bare HTTP client", &bare)] {
+                        table.bar(panel, &format!("{who}, {policy}"), samples.median() / 1000.0);
+                    }
+                }
                 table.row(
                     &[
                         form.to_owned(),
@@ -79,6 +86,13 @@ fn from_nothing() {
             let ours = Samples::new((0..rounds(ROUNDS)).map(|_| once()).collect());
             let way = json!({ "Cold": { "rounds": rounds(ROUNDS), "signatures": signatures } });
             let bare = Samples::of(&Bare::at(&service, policy).run(&way)["samples"]);
+            if milliseconds == 20 {
+                let panel =
+                    "From nothing to 1, 6 and 21 signatures at a round trip of 20 ms, in ms";
+                for (who, samples) in [("module", &ours), ("bare HTTP client", &bare)] {
+                    table.bar(panel, &format!("{who}, {signatures}"), samples.median() / 1000.0);
+                }
+            }
             table.row(
                 &[
                     signatures.to_string(),
