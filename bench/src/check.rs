@@ -20,6 +20,7 @@ pub(crate) struct Checker {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
+    #[serde(alias = "Signature")]
     signature: Option<String>,
     hash_signing_result: Option<SigningResult>,
 }

@@ -10,17 +10,19 @@ use super::Service;
 use crate::harness::variable;
 
 /// A job for the bare client, but for the way it is done.
+#[derive(Clone)]
 pub(super) struct Bare<'s> {
     service: &'s Service,
     policy: &'static str,
+    requests: Vec<Value>,
     http: &'static str,
     checks: bool,
 }
 
 impl<'s> Bare<'s> {
-    /// Does what the module did at this service.
+    /// Does what the module did at this service last, signing with this policy.
     pub(super) fn at(service: &'s Service, policy: &'static str) -> Self {
-        Self { service, policy, http: "Two", checks: false }
+        Self { service, policy, requests: requests(service), http: "Two", checks: false }
     }
 
     pub(super) fn over_http1(self) -> Self {
@@ -41,7 +43,7 @@ impl<'s> Bare<'s> {
             "address": sandbox.address().to_string(),
             "root": root,
             "http": self.http,
-            "requests": self.requests(),
+            "requests": self.requests,
             "way": way,
             "check": self.checks.then(|| self.check()),
         });
@@ -54,28 +56,23 @@ impl<'s> Bare<'s> {
         serde_json::from_slice(&output.stdout).expect("what it measured")
     }
 
-    /// The list of policies, and the signature.
-    fn requests(&self) -> Vec<Value> {
-        let requests = self.service.sandbox.requests();
-        let newest = |is_one: &dyn Fn(&Request) -> bool| {
-            let found = requests.iter().rev().find(|request| is_one(request));
-            as_job(found.expect("the module has made such a request"))
-        };
-        let lists = |request: &Request| request.route == Some(Route::MySigningPolicies);
-        let signs = |request: &Request| {
-            let is_post =
-                request.method == "POST" && request.route != Some(Route::MySigningPolicies);
-            let (_, slug) = self.policy.split_once('/').expect("project/policy");
-            is_post && String::from_utf8_lossy(&request.body).contains(slug)
-        };
-        vec![newest(&lists), newest(&signs)]
-    }
-
     fn check(&self) -> Value {
         let key = self.service.sandbox.public_key_pem(self.policy).expect("it has the policy");
         let (scheme, digest) = super::caller::signed_with(self.policy);
         json!({ "key": key, "scheme": scheme, "digest": STANDARD.encode(digest) })
     }
+}
+
+/// The list of policies, and the signature.
+fn requests(service: &Service) -> Vec<Value> {
+    let requests = service.sandbox.requests();
+    let newest = |is_one: &dyn Fn(&Request) -> bool| {
+        let found = requests.iter().rev().find(|request| is_one(request));
+        as_job(found.expect("the module has made such a request"))
+    };
+    let lists = |request: &Request| request.route == Some(Route::MySigningPolicies);
+    let signs = |request: &Request| request.method == "POST" && !lists(request);
+    vec![newest(&lists), newest(&signs)]
 }
 
 fn as_job(request: &Request) -> Value {

@@ -111,15 +111,16 @@ fn measure(module: &Repeatedly, milliseconds: u64, at_once: u64, table: &mut Tab
     let seconds = if is_short() { 0.2 } else { SECONDS };
     let job = json!({ "act": "load", "policy": policy, "at_once": at_once, "seconds": seconds });
     let settings = service.sandbox.environment();
+    done(module, &settings, &json!({ "act": "warm", "policy": policy, "rounds": 1 }));
+    let client = Bare::at(&service, policy);
     let ours = Reached::by(&service, || done(module, &settings, &job));
     let way = |connections: u64| json!({ "Load": { "at_once": at_once, "connections": connections, "seconds": seconds } });
-    let client = || Bare::at(&service, policy);
-    let four = Reached::by(&service, || client().run(&way(at_once.min(4))));
-    let http1 = Reached::by(&service, || client().over_http1().run(&way(at_once)));
+    let four = Reached::by(&service, || client.clone().run(&way(at_once.min(4))));
+    let http1 = Reached::by(&service, || client.clone().over_http1().run(&way(at_once)));
     let others = Others {
         at_once,
-        bare: Reached::by(&service, || client().run(&way(1))),
-        checking: Reached::by(&service, || client().checking().run(&way(1))),
+        bare: Reached::by(&service, || client.clone().run(&way(1))),
+        checking: Reached::by(&service, || client.clone().checking().run(&way(1))),
     };
     for (who, reached) in [
         ("module", &ours),
