@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::{redirect, retry};
+use reqwest::{Url, redirect, retry};
 use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
 
@@ -32,6 +32,8 @@ const USER_AGENT: &str = concat!("signpath-pkcs11/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Engine {
     http: reqwest::Client,
     runtime: Runtime,
+    /// What routes begin with.
+    base: Url,
     /// Whether the server wants a client certificate.
     wish: tls::Wish,
     /// Whether it has answered, whatever it wants.
@@ -41,9 +43,11 @@ pub(super) struct Engine {
 impl Engine {
     /// Reads certificates for https. Connects nowhere.
     pub(super) fn new(settings: &Settings, names: &Arc<Names>) -> Result<Self, Error> {
+        let setup = |why: String| Error::Setup { why };
+        let base = Url::parse(&settings.base)
+            .map_err(|error| setup(format!("{} is not a URL: {error}", settings.base)))?;
         let mut tls = tls::configuration(settings)?;
         let wish = tls::Wish::noticed_under(&mut tls);
-        let setup = |why: String| Error::Setup { why };
         // Not enable_all: nothing else is needed, and the rest may come to need threads.
         let runtime =
             Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
@@ -68,18 +72,17 @@ impl Engine {
             builder = builder.proxy(proxy(settings).map_err(setup)?);
         }
         let http = builder.build().map_err(|error| setup(error.without_url().to_string()))?;
-        Ok(Self { http, runtime, wish, has_answered: AtomicBool::new(false) })
+        Ok(Self { http, runtime, base, wish, has_answered: AtomicBool::new(false) })
     }
 
     /// Sends and receives within `time`.
     pub(super) fn exchange(
         &self,
-        settings: &Settings,
         request: &Request,
         token: Option<&Token>,
         time: Duration,
     ) -> Result<Answer, Broken> {
-        let outgoing = exchange::outgoing(&self.http, settings, request, token)?;
+        let outgoing = exchange::outgoing(&self.http, &self.base, request, token)?;
         let answered = self.runtime.block_on(async {
             // The server may have closed a kept connection while nobody drove the runtime. One turn lets it look at
             // its sockets first; without it the request goes out on the dead connection and fails.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Failure, ServiceMessage};
-use crate::http::{Answer, Broken, Settings, failure, retry_after};
+use crate::http::{Answer, Broken, failure, retry_after};
 use crate::secret::Token;
 use crate::wire::{Body, File, Request};
 
@@ -26,11 +26,11 @@ const ERROR_TIME: Duration = Duration::from_secs(2);
 /// The request for the HTTP stack.
 pub(super) fn outgoing(
     http: &Client,
-    settings: &Settings,
+    base: &Url,
     request: &Request,
     token: Option<&Token>,
 ) -> Result<RequestBuilder, Broken> {
-    let url = url(settings, request).map_err(|why| Broken::Setup(Error::Setup { why }))?;
+    let url = url(base, request);
     let builder = match &request.body {
         Body::None => http.get(url),
         Body::Json(json) => {
@@ -83,13 +83,14 @@ pub(super) async fn exchange(
     })
 }
 
-fn url(settings: &Settings, request: &Request) -> Result<Url, String> {
-    let text = format!("{}{}", settings.base, request.route);
-    let mut url = Url::parse(&text).map_err(|error| format!("{text} is not a URL: {error}"))?;
+/// A route below the base, whose host is not read again.
+fn url(base: &Url, request: &Request) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{}", base.path(), request.route));
     if !request.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&request.query);
     }
-    Ok(url)
+    url
 }
 
 fn bearer(token: &Token) -> Result<HeaderValue, Broken> {

@@ -119,7 +119,7 @@ impl Transport {
         let engine = self.engine()?;
         self.names.refresh(Instant::now())?;
         let _broken = LeftAfterAPanic { transport: self, engine: Arc::clone(&engine) };
-        engine.exchange(&self.settings, request, token, time)
+        engine.exchange(request, token, time)
     }
 
     /// Made at the first request. The lock is held while certificates are read, never while waiting for the network.
