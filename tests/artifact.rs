@@ -39,6 +39,17 @@ const WIDER: &[(&str, &[&str])] = &[
 /// How far apart the sizes of the two builds may be, in percent.
 const SIZE_TOLERANCE: u64 = 5;
 
+/// Of the module that is shipped, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+#[test]
+#[ignore = "needs the module that is shipped: scripts/test end-to-end"]
+fn the_module_that_is_shipped_has_four_mebibytes_at_most() {
+    let module = variable("SIGNPATH_TEST_MODULE").expect("the module that is shipped");
+    let length = fs::metadata(module).expect("it is there").len();
+    assert!(length <= LARGEST, "{length} bytes");
+}
+
 #[test]
 fn exactly_the_three_entry_points_are_exported() {
     let symbols = output("nm", &["-D", "--defined-only", "--format=posix"]);
