@@ -71,6 +71,13 @@ impl Table {
     pub(super) fn bar(&mut self, panel: &str, label: &str, value: f64) {
         self.bars.push(json!({ "panel": panel, "label": label, "value": value }));
     }
+
+    /// A bar for each of those that did the same, in milliseconds.
+    pub(super) fn bars(&mut self, panel: &str, what: &str, times: [(&str, &Samples); 2]) {
+        for (who, samples) in times {
+            self.bar(panel, &format!("{who}, {what}"), samples.median() / 1000.0);
+        }
+    }
 }
 
 impl Drop for Table {

@@ -41,10 +41,8 @@ fn cold_start() {
         };
         let (our_time, their_time) = (of(&ours, time), of(&softhsm, time));
         let (our_memory, their_memory) = (of(&ours, memory), of(&softhsm, memory));
-        for (who, samples) in [("module", &our_time), ("SoftHSM", &their_time)] {
-            let panel = "From dlopen, in ms";
-            table.bar(panel, &format!("{who}, to {what}"), samples.median() / 1000.0);
-        }
+        let times = [("module", &our_time), ("SoftHSM", &their_time)];
+        table.bars("From dlopen, in ms", &format!("to {what}"), times);
         table.row(
             &[
                 what.to_owned(),

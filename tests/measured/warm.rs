@@ -11,7 +11,7 @@ use super::{
     report::{Samples, Table},
     rounds,
 };
-use crate::harness::alone_repeatedly;
+use crate::harness::{Repeatedly, alone_repeatedly};
 
 /// How many signatures are made at each distance.
 const SIGNATURES: [usize; 3] = [400, 100, 30];
@@ -26,36 +26,49 @@ fn one_signature() {
         [("SignHash", Service::new as fn(Duration) -> Service), ("multipart", Service::old)]
     {
         for (milliseconds, signatures) in DISTANCES.into_iter().zip(SIGNATURES) {
-            let rounds = rounds(signatures);
             let service = make(Duration::from_millis(milliseconds));
             for (policy, _) in POLICIES {
-                let job = json!({ "act": "warm", "policy": policy, "rounds": rounds });
-                let ours = done(&module, &service.sandbox.environment(), &job);
-                let ours = Samples::of(&ours["samples"]);
-                let way = json!({ "Warm": { "rounds": rounds } });
-                let bare = Samples::of(&Bare::at(&service, policy).run(&way)["samples"]);
-                let checking = Bare::at(&service, policy).checking().run(&way);
-                let checking = Samples::of(&checking["samples"]);
-                if form == "SignHash" && milliseconds == 20 {
-                    let panel = "One signature at a round trip of 20 ms, in ms";
-                    for (who, samples) in [("module", &ours), ("bare HTTP client", &bare)] {
-                        table.bar(panel, &format!("{who}, {policy}"), samples.median() / 1000.0);
-                    }
-                }
-                table.row(
-                    &[
-                        form.to_owned(),
-                        policy.to_owned(),
-                        format!("{milliseconds} ms"),
-                        ours.milliseconds(),
-                        bare.milliseconds(),
-                        checking.milliseconds(),
-                        ours.ratio(&bare),
-                    ],
-                    json!({ "module": ours.json(), "bare": bare.json(), "checking": checking.json() }),
-                );
+                let one = One { form, policy, milliseconds, rounds: rounds(signatures) };
+                one.measure(&module, &service, &mut table);
             }
         }
+    }
+}
+
+/// A row of the table.
+struct One {
+    form: &'static str,
+    policy: &'static str,
+    milliseconds: u64,
+    rounds: usize,
+}
+
+impl One {
+    fn measure(&self, module: &Repeatedly, service: &Service, table: &mut Table) {
+        let Self { form, policy, milliseconds, rounds } = *self;
+        let job = json!({ "act": "warm", "policy": policy, "rounds": rounds });
+        let ours = done(module, &service.sandbox.environment(), &job);
+        let ours = Samples::of(&ours["samples"]);
+        let way = json!({ "Warm": { "rounds": rounds } });
+        let bare = Samples::of(&Bare::at(service, policy).run(&way)["samples"]);
+        let checking = Bare::at(service, policy).checking().run(&way);
+        let checking = Samples::of(&checking["samples"]);
+        if (form, milliseconds) == ("SignHash", 20) {
+            let panel = "One signature at a round trip of 20 ms, in ms";
+            table.bars(panel, policy, [("module", &ours), ("bare HTTP client", &bare)]);
+        }
+        table.row(
+            &[
+                form.to_owned(),
+                policy.to_owned(),
+                format!("{milliseconds} ms"),
+                ours.milliseconds(),
+                bare.milliseconds(),
+                checking.milliseconds(),
+                ours.ratio(&bare),
+            ],
+            json!({ "module": ours.json(), "bare": bare.json(), "checking": checking.json() }),
+        );
     }
 }
 
@@ -89,9 +102,8 @@ fn from_nothing() {
             if milliseconds == 20 {
                 let panel =
                     "From nothing to 1, 6 and 21 signatures at a round trip of 20 ms, in ms";
-                for (who, samples) in [("module", &ours), ("bare HTTP client", &bare)] {
-                    table.bar(panel, &format!("{who}, {signatures}"), samples.median() / 1000.0);
-                }
+                let times = [("module", &ours), ("bare HTTP client", &bare)];
+                table.bars(panel, &signatures.to_string(), times);
             }
             table.row(
                 &[
