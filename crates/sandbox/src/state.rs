@@ -63,7 +63,7 @@ const OURS: &[&str] = &[
 pub(crate) struct StateFolder {
     folder: PathBuf,
     /// Locked; the lock goes with the file.
-    _lock: File,
+    lock: File,
 }
 
 /// Who the sandbox is: the organization and the tokens it accepts.
@@ -95,7 +95,7 @@ impl StateFolder {
         fs::set_permissions(folder, owner_only).map_err(Error::file("protect", folder))?;
         let lock = private_file::append(&folder.join(LOCK_FILE))?;
         match lock.try_lock() {
-            Ok(()) => Self { folder: folder.to_owned(), _lock: lock }.with_identity_file(),
+            Ok(()) => Self { folder: folder.to_owned(), lock }.with_identity_file(),
             Err(TryLockError::WouldBlock) => Err(Error::StateInUse { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => {
                 Err(Error::File { action: "lock", path: folder.join(LOCK_FILE), source })
@@ -175,6 +175,14 @@ impl StateFolder {
         let text = serde_json::to_string_pretty(kept).map_err(io::Error::from);
         let text = text.map_err(Error::file("write", &path))?;
         private_file::write(&path, format!("{text}\n").as_bytes())
+    }
+}
+
+impl Drop for StateFolder {
+    /// At once, although a process that another thread is starting may have a copy of the descriptor until it runs its program.
+    fn drop(&mut self) {
+        // What cannot be unlocked is when the descriptor is closed.
+        drop(self.lock.unlock());
     }
 }
 
@@ -264,5 +272,23 @@ fn random_token() -> ApiToken {
         if token.contains('+') && token.contains('/') {
             return ApiToken { token, user: "submitter".to_owned() };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_at_once_though_a_process_being_started_has_a_copy_of_the_descriptor() {
+        let folder = TempDir::new().unwrap();
+        let state = StateFolder::open(folder.path()).unwrap();
+        let copy = state.lock.try_clone().unwrap();
+        assert!(is_in_use(folder.path()).unwrap());
+        drop(state);
+        assert!(!is_in_use(folder.path()).unwrap());
+        drop(copy);
     }
 }
