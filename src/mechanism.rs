@@ -231,9 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_the_mechanisms_in_their_order_and_with_their_parts() {
-        let readme = include_str!("../README.md");
-        let table = readme.split("<!-- mechanisms -->").nth(1).unwrap();
+    fn the_page_lists_the_mechanisms_in_their_order_and_with_their_parts() {
+        let page = include_str!("../docs/module.md");
+        let table = page.split("<!-- mechanisms -->").nth(1).unwrap();
         let table = table.split("<!-- /mechanisms -->").next().unwrap();
         let rows = table.lines().map(|line| line.split('|').collect::<Vec<_>>());
         let documented = rows.filter(|row| row.len() > 4).flat_map(|row| {

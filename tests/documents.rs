@@ -1,6 +1,9 @@
 //! What the documents tell people to type.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The subcommands of cosign that write a signature, and so may write to the public log.
 const SIGNING: [&str; 4] = ["sign", "sign-blob", "attest", "attest-blob"];
@@ -39,6 +42,63 @@ fn every_documented_signing_command_keeps_off_the_public_log() {
         }
     }
     assert!(seen >= 3, "{seen} signing commands found in the documents");
+}
+
+/// What a heading is called in a link, as GitHub has it.
+pub(crate) fn anchor(heading: &str) -> String {
+    let heading = heading.trim().to_lowercase().replace(' ', "-");
+    heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+/// The pages: what a person reads, with the folder it is in.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["", "crates/sandbox", "docs", "softhsm-config"].map(|folder| root.join(folder));
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The targets of a page's links to files of this repository.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let targets = page.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+    targets.filter(|target| !target.contains("://"))
+}
+
+/// The headings of a page, outside of its blocks.
+fn headings(page: &str) -> impl Iterator<Item = &str> {
+    let outside = page.split("```").step_by(2).flat_map(str::lines);
+    outside.filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'))
+}
+
+#[test]
+fn every_link_between_the_pages_leads_to_a_file_and_to_a_heading_of_it() {
+    let mut seen = 0;
+    for (path, text) in pages() {
+        for link in links(&text) {
+            seen += 1;
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{} links to {link}", path.display());
+            let is_there = heading.is_empty()
+                || headings(&fs::read_to_string(&target).unwrap()).any(|h| anchor(h) == heading);
+            assert!(is_there, "{} links to {link}", path.display());
+        }
+    }
+    assert!(seen > 50, "{seen} links");
+}
+
+#[test]
+fn every_page_of_the_folder_is_in_the_readme_s_list() {
+    let readme = file("README.md");
+    for (path, _) in pages() {
+        let Ok(page) = path.strip_prefix(env!("CARGO_MANIFEST_DIR")) else { continue };
+        if page.starts_with("docs") {
+            assert!(readme.contains(&format!("]({})", page.display())), "{}", page.display());
+        }
+    }
 }
 
 #[test]

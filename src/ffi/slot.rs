@@ -14,7 +14,7 @@ use crate::{
     module,
 };
 
-/// `organization:token` with a long token has room; some bridges pass on less (README, "The URI").
+/// `organization:token` with a long token has room; some bridges pass on less (docs/module.md, "The URI").
 const MAX_PIN_LEN: CK_ULONG = 1024;
 
 /// # Safety

@@ -337,12 +337,12 @@ mod tests {
 
     use super::*;
 
-    const README: &str = include_str!("../../README.md");
+    const PAGE: &str = include_str!("../../docs/module.md");
     const EXPORTED: [&str; 3] = ["C_GetFunctionList", "C_GetInterfaceList", "C_GetInterface"];
 
-    /// The functions of the README's rows with this answer.
+    /// The functions of the page's rows with this answer.
     fn documented(works: bool) -> BTreeSet<&'static str> {
-        let table = README.split("<!-- functions -->").nth(1).unwrap();
+        let table = PAGE.split("<!-- functions -->").nth(1).unwrap();
         let table = table.split("<!-- /functions -->").next().unwrap();
         let rows = table.lines().map(|line| line.split('|').collect::<Vec<_>>());
         rows.filter(|row| row.len() > 3 && (row[2].trim() == "works") == works)
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_says_of_every_function_what_it_does() {
+    fn the_page_says_of_every_function_what_it_does() {
         for works in [true, false] {
             let table = FUNCTIONS.iter().filter(|(_, done)| *done == works).map(|(name, _)| *name);
             let exported = EXPORTED.into_iter().filter(|_| works);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::repository_file;
+use crate::{documents::anchor, harness::repository_file};
 
 /// The commands under the heading of this name, as a person copies them.
 #[track_caller]
@@ -52,12 +52,6 @@ fn links() -> Vec<(String, String)> {
         (text.to_owned(), target.to_owned())
     })
     .collect()
-}
-
-/// What a heading is called in a link, as GitHub has it.
-fn anchor(heading: &str) -> String {
-    let heading = heading.to_lowercase().replace(' ', "-");
-    heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
 }
 
 /// The names of the blocks that the tests of the clients run.

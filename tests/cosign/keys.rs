@@ -149,7 +149,7 @@ fn v3_refuses_its_own_signature_of_a_larger_curve_under_a_trusted_root() {
         assert_eq!(bench.tags_beside(&image), ["1"], "{refused}");
         cosign.signing_by_flags("sign", &key, &[&image]).succeeds();
         cosign.verify(&bench.public_key_of(policy), &image).succeeds();
-        // As the README has it: in the older format.
+        // As docs/module.md has it: in the older format.
         let image = bench.image();
         cosign.signing_by_flags("sign", &key, &["--new-bundle-format=false", &image]).succeeds();
         cosign.verify(&bench.public_key_of(policy), &image).succeeds();

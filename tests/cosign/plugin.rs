@@ -1,6 +1,5 @@
 //! cosign's KMS plugin: any cosign, built with PKCS #11 or not, with `--key signpath://project/policy`.
 
-mod documents;
 mod keys;
 mod metadata;
 mod refusals;

@@ -5,7 +5,7 @@ mod attributes;
 
 /// Rows whose answers differ for one reason.
 pub(super) struct Differences {
-    /// The section of the standard (2.40), or the decision of ARCHITECTURE.md and the README, that ours stands on.
+    /// The section of the standard (2.40), or the decision of ARCHITECTURE.md and docs/module.md, that ours stands on.
     pub(super) why: &'static str,
     rows: &'static [(&'static str, &'static str, &'static str)],
 }

@@ -1,5 +1,5 @@
-//! The table of settings: names, defaults, what is allowed, what it is for. Reading, checking, reporting and the
-//! README follow it.
+//! The table of settings: names, defaults, what is allowed, what it is for. Reading, checking, reporting and
+//! docs/configuration.md follow it.
 
 use super::setting::{Form, LeftOut, ROW, Secrecy, Setting};
 use super::value;

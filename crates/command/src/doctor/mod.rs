@@ -128,7 +128,7 @@ fn of_the_configuration(slots: &[Config]) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(Finding::ok(Check::Configuration, "nothing is set"));
     }
-    let advice = "the README's table of settings says what is allowed";
+    let advice = "docs/configuration.md says what is allowed";
     let odd = told().flat_map(|(_, config)| config.warnings());
     findings.extend(odd.map(|text| Finding::warning(Check::Configuration, text, advice)));
     let name = |config: &Config| config.organization.as_ref().map(ToString::to_string);

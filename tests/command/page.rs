@@ -1,4 +1,4 @@
-//! The README's commands of `signpath-cosign`, run as they stand there.
+//! docs/signpath-cosign.md: its commands, run as they stand there.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -8,12 +8,10 @@ use crate::{
     harness::{Ran, Tool, repository_file},
 };
 
-/// The code blocks of the section.
+/// The code blocks of the page.
 fn blocks() -> Vec<String> {
-    let text = fs::read_to_string(repository_file("README.md")).unwrap();
-    let (_, section) = text.split_once("\n## With the whole payload in sight").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    section.split("```\n").skip(1).step_by(2).map(str::to_owned).collect()
+    let page = fs::read_to_string(repository_file("docs/signpath-cosign.md")).unwrap();
+    page.split("```\n").skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// Runs a block but for the building, for an image and a key that are there.
@@ -42,7 +40,7 @@ fn run(bench: &Bench, block: &str, image: &str) {
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
-fn an_image_is_signed_and_verified_as_the_readme_says() {
+fn an_image_is_signed_and_verified_as_the_page_says() {
     let bench = Bench::new();
     let blocks = blocks();
     assert!(blocks[0].contains("cosign verify --key cosign.pub"), "{}", blocks[0]);
@@ -55,7 +53,7 @@ fn an_image_is_signed_and_verified_as_the_readme_says() {
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
-fn the_steps_one_by_one_work_as_the_readme_says() {
+fn the_steps_one_by_one_work_as_the_page_says() {
     let bench = Bench::new();
     let blocks = blocks();
     assert!(blocks[2].contains("signpath-cosign attach"), "{}", blocks[2]);

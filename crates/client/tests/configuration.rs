@@ -1,27 +1,27 @@
-//! The README's tables of settings are [`SETTINGS`], row by row, and its example is a configuration.
+//! The tables of docs/configuration.md are [`SETTINGS`], row by row, and its example is a configuration.
 
 use signpath_client::SETTINGS;
 use signpath_client::config::{CONFIG_FILE, Config, HostProgram, LeftOut, Setting};
 
-const README: &str = include_str!("../../../README.md");
+const PAGE: &str = include_str!("../../../docs/configuration.md");
 const HEAD: &str =
     "| JSON | environment | default | allowed | |\n| --- | --- | --- | --- | --- |\n";
 const ENTRY_HEAD: &str = "| key of an entry | if it is left out | allowed |\n| --- | --- | --- |\n";
 
 #[test]
-fn the_readme_has_every_setting_with_its_default_and_what_is_allowed() {
+fn the_page_has_every_setting_with_its_default_and_what_is_allowed() {
     check("settings", &rendered());
 }
 
 #[test]
-fn the_readme_has_every_key_of_an_organization_and_what_holds_without_it() {
+fn the_page_has_every_key_of_an_organization_and_what_holds_without_it() {
     let rows = SETTINGS.iter().filter_map(|setting| Some(entry_row(setting, setting.in_entry?)));
     check("organizations", &(ENTRY_HEAD.to_owned() + &rows.collect::<String>()));
 }
 
 #[test]
-fn the_readme_s_example_of_several_organizations_has_a_slot_for_each() {
-    let (_, section) = README.split_once("\n### Several organizations\n").unwrap();
+fn the_page_s_example_of_several_organizations_has_a_slot_for_each() {
+    let (_, section) = PAGE.split_once("\n## Several organizations\n").unwrap();
     let (_, example) = section.split_once("```json\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -38,9 +38,12 @@ fn the_readme_s_example_of_several_organizations_has_a_slot_for_each() {
 /// Compares what stands between `<!-- name -->` and `<!-- /name -->`.
 fn check(name: &str, wanted: &str) {
     let begin = format!("<!-- {name} -->\n");
-    let rest = README.split(&begin).nth(1);
+    let rest = PAGE.split(&begin).nth(1);
     let table = rest.and_then(|rest| rest.split(&format!("<!-- /{name} -->")).next());
-    assert!(table == Some(wanted), "the table of {name} in README.md should be:\n\n{wanted}");
+    assert!(
+        table == Some(wanted),
+        "the table of {name} in docs/configuration.md should be:\n\n{wanted}"
+    );
 }
 
 fn entry_row(setting: &Setting, left_out: LeftOut) -> String {
