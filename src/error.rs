@@ -207,3 +207,73 @@ impl From<ServiceError> for Error {
         Self::Service(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What a person hears of, in the order of docs/troubleshooting.md; what the service is the reason for has a test of
+    /// its own in the client.
+    fn samples() -> [Error; 9] {
+        [
+            Error::CannotLock,
+            Error::DataInvalid,
+            Error::DataLength("the data is longer than the key can sign"),
+            Error::DataLength("CKM_ECDSA takes a digest of 20 to 64 bytes"),
+            Error::DigestLength(HashAlgorithm::Sha256),
+            Error::MechanismParameterInvalid,
+            Error::PinIncorrect("the login was refused: …".to_owned()),
+            Error::Random(getrandom::Error::UNSUPPORTED),
+            Error::Panic("…".to_owned()),
+        ]
+    }
+
+    fn message(error: &Error) -> String {
+        let text = error.to_string();
+        match error {
+            Error::Random(why) => text.replace(&why.to_string(), "…"),
+            _ => text,
+        }
+    }
+
+    #[test]
+    fn troubleshooting_has_a_row_for_each_message() {
+        let page = include_str!("../docs/troubleshooting.md");
+        let (_, table) = page.split_once("<!-- module -->\n").unwrap();
+        let (table, _) = table.split_once("<!-- /module -->").unwrap();
+        let rows = table.lines().skip(2).map(|row| row.split(" | ").collect::<Vec<_>>());
+        let rows: Vec<_> = rows.inspect(|row| assert_eq!(row.len(), 3, "{row:?}")).collect();
+        let documented: Vec<_> = rows.iter().map(|row| row[0].to_owned()).collect();
+        assert_eq!(documented, samples().map(|error| format!("| `{}`", message(&error))));
+    }
+
+    #[test]
+    fn every_error_that_concerns_the_user_has_a_sample() {
+        let source = include_str!("error.rs");
+        let (_, body) = source.split_once("fn concerns_the_user(").unwrap();
+        let (body, _) = body.split_once("\n    }\n").unwrap();
+        let names = body.split("Self::").skip(1);
+        let names = names.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap());
+        let concerning: BTreeSet<_> = names.filter(|name| *name != "Service").collect();
+        let sampled = samples().map(|error| format!("{error:?}"));
+        let sampled = sampled.iter().map(|text| text.split('(').next().unwrap());
+        assert_eq!(concerning, sampled.collect::<BTreeSet<_>>());
+        assert!(samples().iter().all(Error::concerns_the_user));
+    }
+
+    #[test]
+    fn every_length_that_is_refused_has_a_sample() {
+        let source = include_str!("request.rs");
+        let (source, _) = source.split_once("#[cfg(test)]").unwrap();
+        let texts = source.split("Error::DataLength(\"").skip(1);
+        let texts: BTreeSet<_> = texts.map(|rest| rest.split('"').next().unwrap()).collect();
+        let samples = samples();
+        let sampled = samples.iter().filter_map(|error| match error {
+            Error::DataLength(takes) => Some(*takes),
+            _ => None,
+        });
+        assert_eq!(texts, sampled.collect());
+    }
+}

@@ -75,6 +75,8 @@ mod softhsm;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod troubleshooting;
+#[cfg(test)]
 mod verifying;
 #[cfg(test)]
 mod warm;

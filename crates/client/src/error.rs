@@ -363,4 +363,6 @@ fn class_of_status(status: u16) -> Class {
 }
 
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod tests;
