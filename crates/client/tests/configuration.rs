@@ -1,4 +1,5 @@
-//! The tables of docs/configuration.md are [`SETTINGS`], row by row, and its example is a configuration.
+//! The tables of docs/configuration.md are [`SETTINGS`], row by row, and the examples there and in docs/moving.md are
+//! configurations.
 
 use signpath_client::SETTINGS;
 use signpath_client::config::{CONFIG_FILE, Config, HostProgram, LeftOut, Setting};
@@ -33,6 +34,40 @@ fn the_page_s_example_of_several_organizations_has_a_slot_for_each() {
     let config = Config::from_sources(environment, HostProgram::named("test")).unwrap();
     let labels: Vec<_> = config.into_slots().into_iter().map(|slot| slot.token_label).collect();
     assert_eq!(labels, ["SignPath", "Second", "SignPath 3"]);
+}
+
+const MOVING: &str = include_str!("../../../docs/moving.md");
+
+#[test]
+fn the_file_of_signpath_s_own_module_is_a_configuration_with_two_warnings() {
+    let (_, example) = MOVING.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("signpath.json");
+    std::fs::write(&file, example).unwrap();
+    let environment = |name: &str| (name == CONFIG_FILE).then(|| file.clone().into_os_string());
+    let config = Config::from_sources(environment, HostProgram::named("test")).unwrap();
+    // The file of this test is not private.
+    let warnings: Vec<_> =
+        config.warnings().iter().filter(|warning| !warning.contains("signpath.json")).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for name in ["Log.Console.OutputStream", "Cryptoki.DoNotFailOnReadWriteSessions"] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(name)), "{warnings:?}");
+    }
+}
+
+#[test]
+fn the_defaults_that_moving_names_are_those_of_the_table() {
+    let (_, table) = MOVING.split_once("<!-- defaults -->\n").unwrap();
+    let (table, _) = table.split_once("<!-- /defaults -->").unwrap();
+    let rows: Vec<_> = table.lines().skip(2).collect();
+    assert_eq!(rows.len(), 9);
+    for row in rows {
+        let columns: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let setting = SETTINGS.iter().find(|setting| setting.json.contains(&columns[1]));
+        let default = setting.expect(row).default;
+        assert_eq!(columns[3], if default.is_empty() { "–" } else { default }, "{row}");
+    }
 }
 
 /// Compares what stands between `<!-- name -->` and `<!-- /name -->`.
