@@ -4,6 +4,35 @@
 //! the recorded texts, and shares no type with the client it is there for: two ends that share a type hide errors. As a
 //! library it starts in the process of a test, lets faults happen, and gives back what came in. It protects nothing:
 //! whoever has its token, which it prints, can sign.
+//!
+//! # In a test
+//!
+//! ```
+//! use signpath_sandbox::{Fault, Route, Sandbox};
+//!
+//! let sandbox = Sandbox::start()?;
+//! // The next two signatures meet a service that is busy.
+//! sandbox.inject(Fault::on(Route::SignHash).times(2).status(503).header("Retry-After", "1"));
+//! // What a client needs, as environment variables.
+//! let settings = sandbox.environment();
+//! assert!(settings.iter().any(|(name, _)| name == "SIGNPATH_API_TOKEN"));
+//! // … a client is run with these …
+//! assert!(sandbox.requests().is_empty() && sandbox.audit().is_empty());
+//! # Ok::<(), signpath_sandbox::Error>(())
+//! ```
+//!
+//! # The chapters
+//!
+//! | | |
+//! | --- | --- |
+//! | [`Sandbox`], [`Builder`] | a running service, and the choices before it runs: content, TLS, generation, a folder for its state |
+//! | [`Config`] and its parts | the content: projects, signing policies with their keys, artifact configurations |
+//! | [`Fault`], [`Route`] | what goes wrong, where, and how often |
+//! | [`Request`], [`AuditEntry`], [`SigningRequestInfo`] | what came in, what was signed, what waits for an approval ([`Sandbox::approve`]) |
+//! | [`Generation`] | the newer API, or the older one without `SignHash` |
+//! | [`ClientSettings`], [`decide`], [`write_env_file`] | a sandbox that runs in another process |
+//!
+//! Its README has the routes, the program `signpath-sandbox`, and every choice that no source settles.
 
 #![forbid(unsafe_code)]
 
