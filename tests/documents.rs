@@ -11,7 +11,8 @@ const SIGNING: [&str; 4] = ["sign", "sign-blob", "attest", "attest-blob"];
 /// Every file that a person may copy a command from.
 fn documents() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["", "crates/client", "crates/sandbox", "docs", "scripts", "softhsm-config"];
+    let folders =
+        ["", "crates/client", "crates/sandbox", "docs", "recipes", "scripts", "softhsm-config"];
     let files = folders.iter().filter_map(|folder| fs::read_dir(root.join(folder)).ok());
     let texts = files.flatten().filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
     texts.map(|text| text.replace("\\\n", " ")).collect()

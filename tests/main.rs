@@ -59,6 +59,8 @@ mod organizations;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod secrets;
