@@ -3,6 +3,7 @@
 mod install;
 mod page;
 mod pipelines;
+mod release;
 mod sign;
 
 use std::{
