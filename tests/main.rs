@@ -57,6 +57,8 @@ mod objects;
 #[cfg(test)]
 mod organizations;
 #[cfg(test)]
+mod packages;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod recipes;

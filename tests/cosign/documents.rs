@@ -10,7 +10,7 @@ use crate::harness::{Ran, Tool, module_path, repository_file};
 
 /// The code blocks between `<!-- mark -->` and `<!-- /mark -->`.
 #[track_caller]
-fn blocks_of(page: &str, mark: &str) -> Vec<String> {
+pub(crate) fn blocks_of(page: &str, mark: &str) -> Vec<String> {
     let page = fs::read_to_string(repository_file(page)).unwrap();
     let (_, commands) = page.split_once(&format!("<!-- {mark} -->")).unwrap();
     let (commands, _) = commands.split_once(&format!("<!-- /{mark} -->")).unwrap();

@@ -4,7 +4,7 @@
 
 pub(crate) mod bench;
 mod certificates;
-mod documents;
+pub(crate) mod documents;
 pub(crate) mod front;
 mod key_uris;
 mod keys;

@@ -1,0 +1,243 @@
+//! What `scripts/package` makes for people to download: that it runs on old systems, holds what it should and installs cleanly.
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    cosign::{
+        bench::{Bench, Version, key_uri_of, text},
+        documents::blocks_of,
+    },
+    harness::{Ran, variable},
+};
+
+/// Where the packages are.
+const FOLDER: &str = "SIGNPATH_TEST_PACKAGES";
+
+/// The newest symbols of glibc that may be asked for: Linux of the last ten years has them.
+const NEWEST_GLIBC: (u32, u32) = (2, 17);
+
+/// The libraries that may be needed: the C library's family.
+const NEEDED: [&str; 7] = [
+    "ld-linux-aarch64.so.1",
+    "ld-linux-x86-64.so.2",
+    "libc.so.6",
+    "libdl.so.2",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+];
+
+/// What is in the archive, but for the documents.
+const CONTENT: [&str; 12] = [
+    "bin/signpath-cosign",
+    "bin/sigstore-kms-signpath",
+    "include/signpath_pkcs11.h",
+    "lib/libsignpath_pkcs11.so",
+    "share/bash-completion/completions/signpath-cosign",
+    "share/doc/signpath-pkcs11/LICENSE",
+    "share/doc/signpath-pkcs11/LICENSES-OF-CRATES",
+    "share/fish/vendor_completions.d/signpath-cosign.fish",
+    "share/man/man1/signpath-cosign.1.gz",
+    "share/p11-kit/modules/signpath.module",
+    "share/signpath-pkcs11/empty-signing-config.json",
+    "share/signpath-pkcs11/empty-trusted-root.json",
+];
+
+/// The files that run.
+const BINARIES: [&str; 3] =
+    ["bin/signpath-cosign", "bin/sigstore-kms-signpath", "lib/libsignpath_pkcs11.so"];
+
+fn packages() -> PathBuf {
+    variable(FOLDER).expect("scripts/test package makes them and names them").into()
+}
+
+/// The one package whose name ends so.
+fn package(ending: &str) -> PathBuf {
+    let files = fs::read_dir(packages()).expect("the packages");
+    let mut found: Vec<_> = files
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+/// The archive, unpacked, and the tree in it.
+fn unpacked() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().expect("a folder");
+    let archive = package(".tar.gz");
+    Ran::of(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path())).succeeds();
+    let name = archive.file_name().expect("a name").to_string_lossy().replace(".tar.gz", "");
+    let tree = folder.path().join(name);
+    (folder, tree)
+}
+
+fn readelf(option: &str, file: &Path) -> String {
+    Ran::of(Command::new("readelf").args([option, "--wide"]).arg(file)).succeeds().stdout
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn the_files_run_on_every_linux_of_the_last_ten_years() {
+    let (_folder, tree) = unpacked();
+    for name in BINARIES {
+        let file = tree.join(name);
+        let versions = readelf("--version-info", &file);
+        let versions: BTreeSet<_> = versions.split_whitespace().filter_map(glibc_version).collect();
+        let newest = versions.last().expect("it needs glibc");
+        assert!(*newest <= NEWEST_GLIBC, "{name} needs glibc {newest:?}");
+        let dynamic = readelf("--dynamic", &file);
+        for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
+            let library = line.split_once('[').expect("a name").1.trim_end_matches(']');
+            assert!(NEEDED.contains(&library), "{name} needs {library}");
+        }
+    }
+}
+
+/// `GLIBC_2.17` → (2, 17); a third number does not count.
+fn glibc_version(word: &str) -> Option<(u32, u32)> {
+    let mut numbers = word.strip_prefix("GLIBC_")?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn the_module_exports_its_three_entry_points_alone() {
+    let (_folder, tree) = unpacked();
+    let mut command = Command::new("nm");
+    command.args(["-D", "--defined-only", "--format=posix"]).arg(tree.join(BINARIES[2]));
+    let symbols = Ran::of(&mut command).succeeds().stdout;
+    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    let wanted = ["C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"];
+    assert_eq!(exported, BTreeSet::from(wanted));
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn no_path_of_the_machine_that_built_them_is_in_the_files() {
+    let (_folder, tree) = unpacked();
+    let home = variable("HOME").expect("a home").into_string().expect("text");
+    for name in BINARIES {
+        let content = fs::read(tree.join(name)).expect("the file");
+        for path in [&format!("{home}/"), env!("CARGO_MANIFEST_DIR")] {
+            let found = content.windows(path.len()).any(|part| part == path.as_bytes());
+            assert!(!found, "{path} is in {name}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn the_archive_holds_what_it_should_and_its_sum_is_right() {
+    let (_folder, tree) = unpacked();
+    for name in CONTENT {
+        assert!(tree.join(name).is_file(), "{name} is missing");
+    }
+    let module = fs::read_to_string(tree.join("share/p11-kit/modules/signpath.module"));
+    let module = module.expect("the file");
+    assert!(module.lines().any(|line| line == "trust-policy: no"), "{module}");
+    let mut sums = Command::new("sha256sum");
+    Ran::of(sums.args(["--check", "--strict", "SHA256SUMS"]).current_dir(packages())).succeeds();
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn the_bill_of_materials_has_every_crate_with_its_licence_and_so_have_the_licence_texts() {
+    let bill = fs::read_to_string(package(".cdx.json")).expect("the bill");
+    let bill: Value = serde_json::from_str(&bill).expect("JSON");
+    assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+    let (_folder, tree) = unpacked();
+    let texts = fs::read_to_string(tree.join("share/doc/signpath-pkcs11/LICENSES-OF-CRATES"));
+    let texts = texts.expect("the texts");
+    let components = bill["components"].as_array().expect("components");
+    let word = |component: &Value, name: &str| component[name].as_str().expect(name).to_owned();
+    for component in components {
+        let (name, version) = (word(component, "name"), word(component, "version"));
+        let licence = component["licenses"][0]["expression"].as_str().expect("a licence");
+        assert_ne!(licence, "NOASSERTION", "{name}");
+        assert_eq!(component["hashes"][0]["alg"], "SHA-256", "{name}");
+        assert!(texts.contains(&format!("\n==== {name} {version}\n")), "{name} {version}");
+    }
+    for name in ["ring", "rustls", "reqwest", "clap"] {
+        assert!(components.iter().any(|component| component["name"] == name), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "needs packages, cosign and a registry: scripts/test package"]
+fn stock_cosign_signs_with_the_module_and_with_the_plugin_that_the_deb_installs() {
+    let root = TempDir::new().expect("a root");
+    Ran::of(Command::new("dpkg-deb").arg("-x").arg(package(".deb")).arg(root.path())).succeeds();
+    let triplet = format!("{}-linux-gnu", env::consts::ARCH);
+    let module = root.path().join("usr/lib").join(triplet).join("pkcs11/libsignpath_pkcs11.so");
+    let programs = text(&root.path().join("usr/bin"));
+    let bench = Bench::new();
+    for version in [Version::V3, Version::V2] {
+        let cosign = bench.cosign(version).with("PATH", &format!("{programs}:/usr/bin:/bin"));
+        let by_module = key_uri_of("token=SignPath;object=demo/ec", &module);
+        for key in [&*by_module, "signpath://demo/ec"] {
+            let image = bench.image();
+            cosign.sign(key, &image).succeeds();
+            cosign.verify(&bench.public_key_of("demo/ec"), &image).succeeds();
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs packages, cosign and a registry: scripts/test package"]
+fn the_page_s_commands_sign_and_verify_with_what_the_deb_installs() {
+    let root = TempDir::new().expect("a root");
+    Ran::of(Command::new("dpkg-deb").arg("-x").arg(package(".deb")).arg(root.path())).succeeds();
+    let installed = text(&root.path().join("usr"));
+    let bench = Bench::new();
+    drop(bench.cosign(Version::V3).named("cosign"));
+    for mark in ["installed plugin", "installed module"] {
+        let commands = blocks_of("docs/install.md", mark).concat();
+        let commands = commands
+            .replace("my-project/release-signing", "demo/ec")
+            .replace("registry.example/app@sha256:…", &bench.image())
+            .replace("/usr/share", &format!("{installed}/share"))
+            .replace("/usr/lib", &format!("{installed}/lib"));
+        let mut shell = bench.place.command("sh");
+        let path = format!("{}:{installed}/bin:/usr/bin:/bin", text(&bench.place.path("")));
+        shell.args(["-e", "-c", &commands]).env("PATH", path).envs(bench.sandbox.environment());
+        Ran::of(&mut shell).succeeds();
+    }
+    assert_eq!(bench.sandbox.audit().len(), 2);
+}
+
+#[test]
+#[ignore = "needs packages and root: scripts/test package"]
+fn the_deb_installs_into_an_empty_root_and_leaves_nothing_behind() {
+    if fs::metadata("/proc/self").expect("proc(5)").uid() != 0 {
+        println!("not run: the .deb in an empty root (dpkg needs root)");
+        return;
+    }
+    let root = TempDir::new().expect("a root");
+    for folder in ["updates", "info", "triggers"] {
+        fs::create_dir_all(root.path().join("var/lib/dpkg").join(folder)).expect("dpkg's folder");
+    }
+    for file in ["status", "available"] {
+        fs::write(root.path().join("var/lib/dpkg").join(file), "").expect("dpkg's file");
+    }
+    let dpkg = |words: &[&str]| {
+        let mut command = Command::new("dpkg");
+        command.arg("--root").arg(root.path()).args(["--force-depends", "--log=/dev/null"]);
+        Ran::of(command.args(words)).succeeds()
+    };
+    dpkg(&["--install", &text(&package(".deb"))]);
+    assert!(root.path().join("usr/bin/sigstore-kms-signpath").is_file());
+    assert!(dpkg(&["--status", "signpath-pkcs11"]).stdout.contains("Status: install ok installed"));
+    dpkg(&["--purge", "signpath-pkcs11"]);
+    let left = Ran::of(Command::new("find").arg(root.path().join("usr")).args(["-type", "f"]));
+    assert_eq!(left.stdout, "", "{left}");
+}
