@@ -1,20 +1,17 @@
 //! What `scripts/package` makes for people to download: that it runs on old systems, holds what it should and installs cleanly.
 
 use std::{
-    collections::BTreeSet,
-    env, fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::Command,
+    collections::BTreeSet, env, fs, os::unix::fs::MetadataExt, path::PathBuf, process::Command,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    artifact::{assert_exports, needed, output},
     cosign::{
         bench::{Bench, Version, key_uri_of, text},
-        documents::blocks_of,
+        documents::{about, blocks_of, in_a_shell},
     },
     harness::{Ran, variable},
 };
@@ -81,8 +78,11 @@ fn unpacked() -> (TempDir, PathBuf) {
     (folder, tree)
 }
 
-fn readelf(option: &str, file: &Path) -> String {
-    Ran::of(Command::new("readelf").args([option, "--wide"]).arg(file)).succeeds().stdout
+/// The files of the .deb, in a root of their own.
+fn extracted() -> TempDir {
+    let root = TempDir::new().expect("a root");
+    Ran::of(Command::new("dpkg-deb").arg("-x").arg(package(".deb")).arg(root.path())).succeeds();
+    root
 }
 
 #[test]
@@ -91,14 +91,12 @@ fn the_files_run_on_every_linux_of_the_last_ten_years() {
     let (_folder, tree) = unpacked();
     for name in BINARIES {
         let file = tree.join(name);
-        let versions = readelf("--version-info", &file);
+        let versions = output("readelf", &["--version-info", "--wide"], &file);
         let versions: BTreeSet<_> = versions.split_whitespace().filter_map(glibc_version).collect();
         let newest = versions.last().expect("it needs glibc");
         assert!(*newest <= NEWEST_GLIBC, "{name} needs glibc {newest:?}");
-        let dynamic = readelf("--dynamic", &file);
-        for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
-            let library = line.split_once('[').expect("a name").1.trim_end_matches(']');
-            assert!(NEEDED.contains(&library), "{name} needs {library}");
+        for library in needed(&file) {
+            assert!(NEEDED.contains(&&*library), "{name} needs {library}");
         }
     }
 }
@@ -113,12 +111,7 @@ fn glibc_version(word: &str) -> Option<(u32, u32)> {
 #[ignore = "needs packages: scripts/test package"]
 fn the_module_exports_its_three_entry_points_alone() {
     let (_folder, tree) = unpacked();
-    let mut command = Command::new("nm");
-    command.args(["-D", "--defined-only", "--format=posix"]).arg(tree.join(BINARIES[2]));
-    let symbols = Ran::of(&mut command).succeeds().stdout;
-    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
-    let wanted = ["C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"];
-    assert_eq!(exported, BTreeSet::from(wanted));
+    assert_exports(&tree.join(BINARIES[2]));
 }
 
 #[test]
@@ -175,8 +168,7 @@ fn the_bill_of_materials_has_every_crate_with_its_licence_and_so_have_the_licenc
 #[test]
 #[ignore = "needs packages, cosign and a registry: scripts/test package"]
 fn stock_cosign_signs_with_the_module_and_with_the_plugin_that_the_deb_installs() {
-    let root = TempDir::new().expect("a root");
-    Ran::of(Command::new("dpkg-deb").arg("-x").arg(package(".deb")).arg(root.path())).succeeds();
+    let root = extracted();
     let triplet = format!("{}-linux-gnu", env::consts::ARCH);
     let module = root.path().join("usr/lib").join(triplet).join("pkcs11/libsignpath_pkcs11.so");
     let programs = text(&root.path().join("usr/bin"));
@@ -195,22 +187,17 @@ fn stock_cosign_signs_with_the_module_and_with_the_plugin_that_the_deb_installs(
 #[test]
 #[ignore = "needs packages, cosign and a registry: scripts/test package"]
 fn the_page_s_commands_sign_and_verify_with_what_the_deb_installs() {
-    let root = TempDir::new().expect("a root");
-    Ran::of(Command::new("dpkg-deb").arg("-x").arg(package(".deb")).arg(root.path())).succeeds();
+    let root = extracted();
     let installed = text(&root.path().join("usr"));
     let bench = Bench::new();
     drop(bench.cosign(Version::V3).named("cosign"));
     for mark in ["installed plugin", "installed module"] {
         let commands = blocks_of("docs/install.md", mark).concat();
-        let commands = commands
-            .replace("my-project/release-signing", "demo/ec")
-            .replace("registry.example/app@sha256:…", &bench.image())
+        let commands = about(&commands, "demo/ec", &bench.image())
             .replace("/usr/share", &format!("{installed}/share"))
             .replace("/usr/lib", &format!("{installed}/lib"));
-        let mut shell = bench.place.command("sh");
-        let path = format!("{}:{installed}/bin:/usr/bin:/bin", text(&bench.place.path("")));
-        shell.args(["-e", "-c", &commands]).env("PATH", path).envs(bench.sandbox.environment());
-        Ran::of(&mut shell).succeeds();
+        let programs = format!("{installed}/bin");
+        in_a_shell(&bench, &[&programs, &text(&bench.place.path(""))], &commands).succeeds();
     }
     assert_eq!(bench.sandbox.audit().len(), 2);
 }

@@ -4,8 +4,11 @@ use std::{fs, os::unix::fs::symlink};
 
 use super::program;
 use crate::{
-    cosign::bench::{Bench, Version},
-    harness::{Ran, Tool, repository_file},
+    cosign::{
+        bench::{Bench, Version, text},
+        documents::{about, in_a_shell},
+    },
+    harness::{Tool, repository_file},
 };
 
 /// The code blocks of the page.
@@ -28,14 +31,9 @@ fn run(bench: &Bench, block: &str, image: &str) {
     // What they build is here already.
     let is_building = |line: &str| line.starts_with("cargo ") || line.starts_with("export PATH=");
     let lines = block.lines().filter(|line| !is_building(line));
-    let lines = lines.map(|line| {
-        line.replace("registry.example/app@sha256:…", image)
-            .replace("sha256-….", &format!("sha256-{digest}."))
-            .replace("my-project/release-signing", "demo/ec")
-    });
-    let script = format!("set -e\nPATH=$PWD:$PATH\n{}", lines.collect::<Vec<_>>().join("\n"));
-    let mut shell = bench.place.command("sh");
-    Ran::of(shell.envs(bench.sandbox.environment()).args(["-c", &script])).succeeds();
+    let commands = about(&lines.collect::<Vec<_>>().join("\n"), "demo/ec", image)
+        .replace("sha256-….", &format!("sha256-{digest}."));
+    in_a_shell(bench, &[&text(&bench.place.path(""))], &commands).succeeds();
 }
 
 #[test]

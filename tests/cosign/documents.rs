@@ -25,14 +25,24 @@ fn run(bench: &Bench, cosign: Cosign<'_>, commands: &str, policy: &str, image: &
     let plugin = Tool::KmsPlugin.path();
     let folders = [plugin.parent().unwrap(), bench.place.path("").as_path()].map(text);
     let scripts = text(&repository_file("scripts")) + "/";
-    let commands = commands
-        .replace("my-project/release-signing", policy)
-        .replace("registry.example/app@sha256:…", image)
+    let commands = about(commands, policy, image)
         .replace("$PWD/target/dist/libsignpath_pkcs11.so", &text(&module_path()))
         .replace("scripts/", &scripts);
+    in_a_shell(bench, &folders.each_ref().map(String::as_str), &commands)
+}
+
+/// The commands of a page, about a policy and an image that are there.
+pub(crate) fn about(commands: &str, policy: &str, image: &str) -> String {
+    commands
+        .replace("my-project/release-signing", policy)
+        .replace("registry.example/app@sha256:…", image)
+}
+
+/// Runs commands with the programs of these folders and the settings of the sandbox; the first that fails ends them.
+pub(crate) fn in_a_shell(bench: &Bench, folders: &[&str], commands: &str) -> Ran {
     let mut shell = bench.place.command("sh");
     let path = format!("{}:/usr/bin:/bin", folders.join(":"));
-    shell.args(["-e", "-c", &commands]).env("PATH", path).envs(bench.sandbox.environment());
+    shell.args(["-e", "-c", commands]).env("PATH", path).envs(bench.sandbox.environment());
     Ran::of(&mut shell)
 }
 

@@ -14,6 +14,8 @@ use crate::harness::{Module, Repeatedly, Session, variable};
 
 /// What is to be done, JSON.
 const JOB: &str = "SIGNPATH_BENCH_JOB";
+/// What a session is logged in with, if the module wants that.
+pub(super) const PIN: &str = "SIGNPATH_BENCH_PIN";
 /// What stands before what was measured.
 const MARK: &str = "measured: ";
 /// What is signed: a digest for ECDSA, a message for RSA.
@@ -71,7 +73,7 @@ fn sign(session: &Session<'_>, key: CK_OBJECT_HANDLE, kind: CK_MECHANISM_TYPE) {
 
 /// Where the module wants a PIN.
 pub(super) fn log_in(session: &Session<'_>) {
-    if let Some(pin) = variable("SIGNPATH_BENCH_PIN") {
+    if let Some(pin) = variable(PIN) {
         session.login(pin.to_str().expect("text")).expect("C_Login");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     POLICIES,
-    caller::{DATA, act, done, log_in, mechanism, timed},
+    caller::{DATA, PIN, act, done, log_in, mechanism, timed},
     report::{Samples, Table},
     rounds,
 };
@@ -29,7 +29,7 @@ fn local_work() {
     let ours = done(&module, &both.sandbox().environment(), &job);
     let asked = both.sandbox().request_count();
     assert_eq!(asked, 1 + POLICIES.len(), "the list, and the signatures that are checked");
-    let softhsm = done(&module, &both.softhsm_variables("SIGNPATH_BENCH_PIN"), &job);
+    let softhsm = done(&module, &both.softhsm_variables(PIN), &job);
     let mut table = Table::new("local-work", &["call", "module", "SoftHSM", "module / SoftHSM"]);
     let calls = ours.as_object().expect("an object");
     for (call, samples) in calls {

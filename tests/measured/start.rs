@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    caller::{act, done},
+    caller::{PIN, act, done},
     report::{Samples, Table},
     rounds,
 };
@@ -19,7 +19,7 @@ fn cold_start() {
     let both = Both::start();
     let job = json!({ "act": "start" });
     let ours = both.sandbox().environment();
-    let softhsm = both.softhsm_variables("SIGNPATH_BENCH_PIN");
+    let softhsm = both.softhsm_variables(PIN);
     let starts = |settings: &[(String, String)]| -> Vec<Value> {
         (0..rounds(ROUNDS)).map(|_| done(&module, settings, &job)).collect()
     };

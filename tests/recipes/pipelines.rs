@@ -162,6 +162,16 @@ fn image_of_recipes<'a>(bench: &'a Bench, release: &str) -> Machine<'a> {
     machine
 }
 
+/// The step signs with demo/ec and logs in to the registry, and nobody sees token or password.
+fn signs_with_a_login(step: &Step, machine: &Machine<'_>, image: &str) {
+    let ran = step.run(machine, &SH).succeeds();
+    machine.has_shown_no_token(&[&ran]);
+    let bench = machine.bench;
+    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), image).succeeds();
+    let words = fs::read_to_string(machine.noted()).unwrap();
+    assert!(words.contains("\nuser\n") && !words.contains("s3cret"), "{words}");
+}
+
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
 fn the_script_of_gitlab_s_template_signs() {
@@ -175,11 +185,7 @@ fn the_script_of_gitlab_s_template_signs() {
     variables.extend(values([("SIGN_POLICY", "demo/ec"), ("SIGN_IMAGES", &image)]));
     let lines: Vec<_> = job["script"].as_array().expect("a script").iter().map(word).collect();
     let step = Step { lines: lines.join("\n"), variables };
-    let ran = step.run(&machine, &SH).succeeds();
-    machine.has_shown_no_token(&[&ran]);
-    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
-    let words = fs::read_to_string(machine.noted()).unwrap();
-    assert!(words.contains("\nuser\n") && !words.contains("s3cret"), "{words}");
+    signs_with_a_login(&step, &machine, &image);
 }
 
 /// The text between the first two of these marks after a beginning.
@@ -212,11 +218,7 @@ fn the_command_of_the_jenkinsfile_signs() {
             ("REGISTRY_PASSWORD", "s3cret"),
         ]),
     };
-    let ran = step.run(&machine, &SH).succeeds();
-    machine.has_shown_no_token(&[&ran]);
-    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
-    let words = fs::read_to_string(machine.noted()).unwrap();
-    assert!(words.contains("\nuser\n") && !words.contains("s3cret"), "{words}");
+    signs_with_a_login(&step, &machine, &image);
 }
 
 #[test]
