@@ -50,7 +50,7 @@ impl Reached {
         self.processor - (checking.processor - bare.processor)
     }
 
-    fn cells(&self, others: &Others) -> [String; 9] {
+    fn cells(&self, others: &Others) -> [String; 10] {
         let number = |name: &str| self.measured[name].as_u64();
         let bare = &others.bare;
         let without_check = self.processor_without_check(bare, &others.checking);
@@ -67,6 +67,7 @@ impl Reached {
             format!("{:.0} %", self.service * 100.0),
             self.connections.to_string(),
             memory.unwrap_or_default(),
+            format!("{} KiB", number("peak").expect("the most memory")),
             threads.unwrap_or_default(),
         ]
     }
@@ -96,6 +97,7 @@ fn throughput() {
         "service's processor",
         "connections",
         "memory a thread",
+        "peak memory",
         "threads of its own",
     ];
     let mut table = Table::new("throughput", &head);
