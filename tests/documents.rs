@@ -51,9 +51,8 @@ pub(crate) fn anchor(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
 }
 
-/// The pages: what a person reads, with the folder it is in.
-fn pages() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// The pages of a tree like this repository: what a person reads, with the folder it is in.
+fn pages(root: &Path) -> Vec<(PathBuf, String)> {
     let folders = ["", "crates/sandbox", "docs", "softhsm-config"].map(|folder| root.join(folder));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
     let paths = files.map(|file| file.unwrap().path());
@@ -75,8 +74,13 @@ fn headings(page: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_link_between_the_pages_leads_to_a_file_and_to_a_heading_of_it() {
+    assert_links(Path::new(env!("CARGO_MANIFEST_DIR")));
+}
+
+/// Asserts that every link between the pages of this tree leads to a file in it and to a heading of it.
+pub(crate) fn assert_links(root: &Path) {
     let mut seen = 0;
-    for (path, text) in pages() {
+    for (path, text) in pages(root) {
         for link in links(&text) {
             seen += 1;
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
@@ -94,8 +98,9 @@ fn every_link_between_the_pages_leads_to_a_file_and_to_a_heading_of_it() {
 #[test]
 fn every_page_of_the_folder_is_in_the_readme_s_list() {
     let readme = file("README.md");
-    for (path, _) in pages() {
-        let Ok(page) = path.strip_prefix(env!("CARGO_MANIFEST_DIR")) else { continue };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (path, _) in pages(root) {
+        let Ok(page) = path.strip_prefix(root) else { continue };
         if page.starts_with("docs") {
             assert!(readme.contains(&format!("]({})", page.display())), "{}", page.display());
         }

@@ -10,7 +10,7 @@ use crate::harness::repository_file;
 const ERRORS: [&str; 3] = ["Error::failed(", "Error::waiting(", "let what ="];
 
 /// The messages in the first column of the table between `<!-- mark -->` and `<!-- /mark -->`. Each row says more than that.
-fn messages(mark: &str) -> BTreeSet<String> {
+pub(crate) fn messages(mark: &str) -> BTreeSet<String> {
     let page = fs::read_to_string(repository_file("docs/troubleshooting.md")).unwrap();
     let (_, table) = page.split_once(&format!("<!-- {mark} -->\n")).expect(mark);
     let (table, _) = table.split_once(&format!("<!-- /{mark} -->")).expect(mark);

@@ -58,13 +58,15 @@ fn a_shell_can_read_the_completions() {
 }
 
 #[test]
-fn each_subcommand_has_a_man_page() {
+fn each_subcommand_has_a_man_page_and_so_has_the_plugin() {
     let place = Workplace::new();
     run_with(&place, &[], &["man-pages", "man"]).succeeds();
     for page in ["signpath-cosign", "signpath-cosign-sign", "signpath-cosign-attach"] {
         let text = std::fs::read_to_string(place.path(&format!("man/{page}.1"))).unwrap();
         assert!(text.contains(".SH NAME") && text.contains("Examples:"), "{page}");
     }
+    let plugin = std::fs::read_to_string(place.path("man/sigstore-kms-signpath.1")).unwrap();
+    assert!(plugin.contains("signpath://PROJECT/POLICY"), "{plugin}");
 }
 
 /// `script` of util-linux gives a program a terminal.

@@ -13,3 +13,4 @@ pub(crate) mod plugin;
 mod refusals;
 mod service;
 mod stock;
+mod troubleshooting;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::files;
 use crate::interruption;
 use crate::keys::{self, Shape};
+use crate::plugin;
 use crate::registry::Registries;
 use crate::service;
 use crate::sign::{self, Message, Order, Results, Resumption};
@@ -174,7 +175,10 @@ fn man_pages(folder: &Path) -> Result<(), Error> {
             .because(error)
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)
+    for program in [Arguments::command(), plugin::manual()] {
+        clap_mangen::generate_to(program, folder).map_err(failed)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

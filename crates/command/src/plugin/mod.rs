@@ -53,6 +53,14 @@ sigstore-kms-signpath is cosign's way to keys held at SignPath. cosign runs it b
 It reads SIGNPATH_ORGANIZATION_ID, SIGNPATH_API_TOKEN and the other settings of signpath-pkcs11.
 ";
 
+/// What its man page is made of.
+pub(crate) fn manual() -> clap::Command {
+    clap::Command::new("sigstore-kms-signpath")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("cosign's KMS plugin for keys held at SignPath")
+        .long_about(ABOUT)
+}
+
 /// The program. Its exit status is always success: cosign reads the answer alone.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);

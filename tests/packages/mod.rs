@@ -1,18 +1,16 @@
 //! What `scripts/package` makes for people to download: that it runs on old systems, holds what it should and installs cleanly.
 
-use std::{
-    collections::BTreeSet, env, fs, os::unix::fs::MetadataExt, path::PathBuf, process::Command,
-};
+mod fresh_root;
+
+use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
     artifact::{assert_exports, needed, output},
-    cosign::{
-        bench::{Bench, Version, key_uri_of, text},
-        documents::{about, blocks_of, in_a_shell},
-    },
+    cosign::bench::{Bench, Version, key_uri_of, text},
+    documents::assert_links,
     harness::{Ran, variable},
 };
 
@@ -34,7 +32,7 @@ const NEEDED: [&str; 7] = [
 ];
 
 /// What is in the archive, but for the documents.
-const CONTENT: [&str; 12] = [
+const CONTENT: [&str; 13] = [
     "bin/signpath-cosign",
     "bin/sigstore-kms-signpath",
     "include/signpath_pkcs11.h",
@@ -44,6 +42,7 @@ const CONTENT: [&str; 12] = [
     "share/doc/signpath-pkcs11/LICENSES-OF-CRATES",
     "share/fish/vendor_completions.d/signpath-cosign.fish",
     "share/man/man1/signpath-cosign.1.gz",
+    "share/man/man1/sigstore-kms-signpath.1.gz",
     "share/p11-kit/modules/signpath.module",
     "share/signpath-pkcs11/empty-signing-config.json",
     "share/signpath-pkcs11/empty-trusted-root.json",
@@ -184,47 +183,10 @@ fn stock_cosign_signs_with_the_module_and_with_the_plugin_that_the_deb_installs(
     }
 }
 
+/// A page that is read where it was installed leads to pages that were installed with it.
 #[test]
-#[ignore = "needs packages, cosign and a registry: scripts/test package"]
-fn the_page_s_commands_sign_and_verify_with_what_the_deb_installs() {
-    let root = extracted();
-    let installed = text(&root.path().join("usr"));
-    let bench = Bench::new();
-    drop(bench.cosign(Version::V3).named("cosign"));
-    for mark in ["installed plugin", "installed module"] {
-        let commands = blocks_of("docs/install.md", mark).concat();
-        let commands = about(&commands, "demo/ec", &bench.image())
-            .replace("/usr/share", &format!("{installed}/share"))
-            .replace("/usr/lib", &format!("{installed}/lib"));
-        let programs = format!("{installed}/bin");
-        in_a_shell(&bench, &[&programs, &text(&bench.place.path(""))], &commands).succeeds();
-    }
-    assert_eq!(bench.sandbox.audit().len(), 2);
-}
-
-#[test]
-#[ignore = "needs packages and root: scripts/test package"]
-fn the_deb_installs_into_an_empty_root_and_leaves_nothing_behind() {
-    if fs::metadata("/proc/self").expect("proc(5)").uid() != 0 {
-        println!("not run: the .deb in an empty root (dpkg needs root)");
-        return;
-    }
-    let root = TempDir::new().expect("a root");
-    for folder in ["updates", "info", "triggers"] {
-        fs::create_dir_all(root.path().join("var/lib/dpkg").join(folder)).expect("dpkg's folder");
-    }
-    for file in ["status", "available"] {
-        fs::write(root.path().join("var/lib/dpkg").join(file), "").expect("dpkg's file");
-    }
-    let dpkg = |words: &[&str]| {
-        let mut command = Command::new("dpkg");
-        command.arg("--root").arg(root.path()).args(["--force-depends", "--log=/dev/null"]);
-        Ran::of(command.args(words)).succeeds()
-    };
-    dpkg(&["--install", &text(&package(".deb"))]);
-    assert!(root.path().join("usr/bin/sigstore-kms-signpath").is_file());
-    assert!(dpkg(&["--status", "signpath-pkcs11"]).stdout.contains("Status: install ok installed"));
-    dpkg(&["--purge", "signpath-pkcs11"]);
-    let left = Ran::of(Command::new("find").arg(root.path().join("usr")).args(["-type", "f"]));
-    assert_eq!(left.stdout, "", "{left}");
+#[ignore = "needs packages: scripts/test package"]
+fn what_the_pages_lead_to_is_in_the_package() {
+    let (_folder, tree) = unpacked();
+    assert_links(&tree.join("share/doc/signpath-pkcs11"));
 }
