@@ -12,6 +12,7 @@ use crate::{
     cosign::bench::{Bench, Version, key_uri_of, text},
     documents::assert_links,
     harness::{Ran, variable},
+    recipes,
 };
 
 /// Where the packages are.
@@ -181,6 +182,12 @@ fn stock_cosign_signs_with_the_module_and_with_the_plugin_that_the_deb_installs(
             cosign.verify(&bench.public_key_of("demo/ec"), &image).succeeds();
         }
     }
+}
+
+#[test]
+#[ignore = "needs packages, cosign and a registry: scripts/test package"]
+fn the_pipelines_script_installs_the_archive_and_signs_with_it() {
+    recipes::sign::assert_release(text(&package(".tar.gz")));
 }
 
 /// A page that is read where it was installed leads to pages that were installed with it.

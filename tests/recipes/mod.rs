@@ -4,7 +4,7 @@ mod install;
 mod page;
 mod pipelines;
 mod release;
-mod sign;
+pub(crate) mod sign;
 
 use std::{
     fs,
@@ -76,6 +76,11 @@ impl Archive {
         let path = text(&place.path(&format!("{name}.tar.gz")));
         let words = ["--use-compress-program", "gzip -1", "--dereference", "-cf", &path, name];
         Ran::of(place.command("tar").args(words)).succeeds();
+        Self::at(place, path)
+    }
+
+    /// One that is there.
+    fn at(place: &Workplace, path: String) -> Self {
         let sum = Ran::of(place.command("sha256sum").arg(&path)).succeeds().stdout;
         let sha256 = sum.split(' ').next().expect("a sum").to_owned();
         Self { path, sha256 }
@@ -147,8 +152,11 @@ impl<'a> Machine<'a> {
 
 /// The release under test, installed. Gives its folder.
 fn installed(bench: &Bench) -> String {
+    installed_from(bench, &Archive::of_what_is_tested(&bench.place))
+}
+
+fn installed_from(bench: &Bench, archive: &Archive) -> String {
     let folder = text(&bench.place.path("a release+more"));
-    let archive = Archive::of_what_is_tested(&bench.place);
     Ran::of(&mut archive.installing(&bench.place, &folder)).succeeds();
     folder
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Machine, installed};
+use super::{Archive, Machine, installed, installed_from};
 use crate::{
     cosign::{
         bench::{Bench, VERSIONS, Version},
@@ -15,10 +15,22 @@ use crate::{
 #[ignore = "needs cosign and a registry: scripts/test"]
 fn module_and_plugin_sign_and_show_the_token_to_nobody() {
     let bench = Bench::new();
-    let release = installed(&bench);
+    let archive = Archive::of_what_is_tested(&bench.place);
+    assert_both_doors(&bench, &archive);
+}
+
+/// As above, of a release as it is downloaded.
+pub(crate) fn assert_release(archive: String) {
+    let bench = Bench::new();
+    let archive = Archive::at(&bench.place, archive);
+    assert_both_doors(&bench, &archive);
+}
+
+fn assert_both_doors(bench: &Bench, archive: &Archive) {
+    let release = installed_from(bench, archive);
     let (rsa, ec) = (bench.public_key_of("demo/rsa"), bench.public_key_of("demo/ec"));
     for version in VERSIONS {
-        let machine = Machine::new(&bench, version);
+        let machine = Machine::new(bench, version);
         for (by, policy, key) in [("module", "demo/rsa", &rsa), ("plugin", "demo/ec", &ec)] {
             let (one, two) = (bench.image(), bench.image());
             let images = format!("{one}\n  {two}\n");
