@@ -48,13 +48,29 @@ fn help_has_examples_and_goes_to_standard_output() {
 }
 
 #[test]
-fn a_shell_can_read_the_completions() {
+fn bash_completes_subcommands_and_what_stands_behind_them() {
     let place = Workplace::new();
     let script = run_with(&place, &[], &["completions", "bash"]).succeeds().stdout;
     let script = place.write("completions", script);
-    let check = format!(". {} && complete -p signpath-cosign", script.display());
-    let ran = Ran::of(place.command("bash").args(["-c", &check])).succeeds();
-    assert!(ran.stdout.contains("signpath-cosign"), "{}", ran.stdout);
+    for (words, expected) in [
+        ("tru", "trust"),
+        ("attach --pa", "--payload"),
+        ("keys --co", "--cosign"),
+        ("trust --as ky", "kyverno"),
+        ("man-pages --he", "--help"),
+    ] {
+        let line = format!("signpath-cosign {words}");
+        // What bash sets for the function that `complete` names: the words, and which of them is completed.
+        let check = format!(
+            ". {} && complete -p signpath-cosign && COMP_WORDS=({line}) && \
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)) && \
+             _signpath__cosign signpath-cosign \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\" && \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            script.display()
+        );
+        let ran = Ran::of(place.command("bash").args(["-c", &check])).succeeds();
+        assert!(ran.stdout.lines().any(|line| line == expected), "{words}: {ran}");
+    }
 }
 
 #[test]
@@ -63,7 +79,7 @@ fn each_subcommand_has_a_man_page_and_so_has_the_plugin() {
     run_with(&place, &[], &["man-pages", "man"]).succeeds();
     for page in ["signpath-cosign", "signpath-cosign-sign", "signpath-cosign-attach"] {
         let text = std::fs::read_to_string(place.path(&format!("man/{page}.1"))).unwrap();
-        assert!(text.contains(".SH NAME") && text.contains("Examples:"), "{page}");
+        assert!(text.contains(".SH NAME") && text.contains(".SH EXAMPLES"), "{page}");
     }
     let plugin = std::fs::read_to_string(place.path("man/sigstore-kms-signpath.1")).unwrap();
     assert!(plugin.contains("signpath://PROJECT/POLICY"), "{plugin}");

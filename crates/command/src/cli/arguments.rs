@@ -52,10 +52,14 @@ pub(super) enum Command {
     Doctor(DoctorArguments),
     /// Print the completions for a shell
     #[command(after_help = examples::COMPLETIONS)]
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell that will read them
+        shell: clap_complete::Shell,
+    },
     /// Write the man pages into a folder
     #[command(after_help = examples::MAN_PAGES)]
     ManPages {
+        /// The folder, made if it is missing
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
@@ -233,6 +237,7 @@ pub(super) struct KeysArguments {
 
 #[derive(Args)]
 pub(super) struct TrustArguments {
+    /// The signing policy whose key verifies
     #[arg(value_name = "PROJECT/POLICY")]
     pub(super) policy: PolicyName,
     /// What is printed

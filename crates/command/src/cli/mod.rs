@@ -1,13 +1,15 @@
 //! The command line of `signpath-cosign`.
 
 mod arguments;
+mod completions;
 mod examples;
+mod man_pages;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::attach::{self, Verification};
 use crate::doctor;
@@ -15,7 +17,6 @@ use crate::error::Error;
 use crate::files;
 use crate::interruption;
 use crate::keys::{self, Shape};
-use crate::plugin;
 use crate::registry::Registries;
 use crate::service;
 use crate::sign::{self, Message, Order, Results, Resumption};
@@ -70,11 +71,7 @@ fn execute(command: Command) -> Result<(), Error> {
             dry_run: arguments.dry_run,
             json: arguments.json,
         }),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut script);
-            terminal::data(&script)
-        }
+        Command::Completions { shell } => terminal::data(&completions::script(shell)),
         Command::ManPages { folder } => man_pages(&folder),
     }
 }
@@ -170,20 +167,17 @@ fn trust(arguments: TrustArguments) -> Result<(), Error> {
 }
 
 fn man_pages(folder: &Path) -> Result<(), Error> {
-    let failed = |error| {
+    man_pages::write(folder).map_err(|error| {
         Error::failed(format!("the man pages cannot be written to {}", folder.display()))
             .because(error)
-    };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    for program in [Arguments::command(), plugin::manual()] {
-        clap_mangen::generate_to(program, folder).map_err(failed)?;
-    }
-    Ok(())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
 
     use super::*;
 

@@ -46,11 +46,11 @@ const DEFAULT_ALGORITHM: &str = "ecdsa-sha2-256-nistp256";
 
 /// What a person is told who runs the program.
 const ABOUT: &str = "\
-sigstore-kms-signpath is cosign's way to keys held at SignPath. cosign runs it by itself if it is in a folder of PATH:
-
-  cosign sign --signing-config empty-signing-config.json --key signpath://PROJECT/POLICY IMAGE@sha256:…
-
+sigstore-kms-signpath is cosign's way to keys held at SignPath. cosign runs it by itself if it is in a folder of PATH.
 It reads SIGNPATH_ORGANIZATION_ID, SIGNPATH_API_TOKEN and the other settings of signpath-pkcs11.
+
+Examples:
+  cosign sign --signing-config empty-signing-config.json --key signpath://PROJECT/POLICY IMAGE@sha256:…
 ";
 
 /// What its man page is made of.
@@ -58,7 +58,7 @@ pub(crate) fn manual() -> clap::Command {
     clap::Command::new("sigstore-kms-signpath")
         .version(env!("CARGO_PKG_VERSION"))
         .about("cosign's KMS plugin for keys held at SignPath")
-        .long_about(ABOUT)
+        .after_help(ABOUT)
 }
 
 /// The program. Its exit status is always success: cosign reads the answer alone.
