@@ -44,10 +44,10 @@ pub(super) unsafe fn array<'a, T>(
     Ok(unsafe { slice::from_raw_parts(pointer, count) })
 }
 
-/// Like [`array`], for values that the function changes.
+/// Like [`array()`], for values that the function changes.
 ///
 /// # Safety
-/// As for [`array`], and nobody else reads or writes the values meanwhile.
+/// As for [`array()`], and nobody else reads or writes the values meanwhile.
 pub(super) unsafe fn array_mut<'a, T>(
     pointer: *mut T,
     count: CK_ULONG,

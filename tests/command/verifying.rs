@@ -64,17 +64,16 @@ fn the_commands_of_the_page_verify() {
     let bench = Bench::new();
     bench.place.write("pki.pem", bench.sandbox.code_signing_root_pem().unwrap());
     let page = page();
-    let scripts = text(&repository_file("scripts")) + "/";
     for ((name, commands), (_, cosigns)) in chapters(&page).into_iter().zip(CHAPTERS) {
         for (version, cosign) in cosigns {
             let image = bench.image();
             let commands = commands
                 .replace("my-project/release-signing", "demo/ec")
-                .replace("registry.example/app@sha256:…", &image)
-                .replace("scripts/", &scripts);
+                .replace("registry.example/app@sha256:…", &image);
             let path = format!("{}:/usr/bin:/bin", programs(&bench, *version, *cosign));
             let mut shell = bench.place.command("sh");
             shell.args(["-euc", &commands]).env("PATH", path).env("MODULE", module_path());
+            shell.env("SHARE", repository_file("scripts"));
             let ran = Ran::of(shell.envs(bench.sandbox.environment())).succeeds();
             let digest = image.split_once('@').unwrap().1;
             assert!(ran.stdout.contains(digest), "{name}, {version:?}: {ran}");

@@ -24,10 +24,7 @@ fn run(bench: &Bench, cosign: Cosign<'_>, commands: &str, policy: &str, image: &
     drop(cosign.named("cosign"));
     let plugin = Tool::KmsPlugin.path();
     let folders = [plugin.parent().unwrap(), bench.place.path("").as_path()].map(text);
-    let scripts = text(&repository_file("scripts")) + "/";
-    let commands = about(commands, policy, image)
-        .replace("$PWD/target/dist/libsignpath_pkcs11.so", &text(&module_path()))
-        .replace("scripts/", &scripts);
+    let commands = about(commands, policy, image);
     in_a_shell(bench, &folders.each_ref().map(String::as_str), &commands)
 }
 
@@ -38,11 +35,13 @@ pub(crate) fn about(commands: &str, policy: &str, image: &str) -> String {
         .replace("registry.example/app@sha256:…", image)
 }
 
-/// Runs commands with the programs of these folders and the settings of the sandbox; the first that fails ends them.
+/// Runs commands with the programs of these folders, the files that docs/install.md names and the settings of the sandbox; the first that
+/// fails ends them.
 pub(crate) fn in_a_shell(bench: &Bench, folders: &[&str], commands: &str) -> Ran {
     let mut shell = bench.place.command("sh");
     let path = format!("{}:/usr/bin:/bin", folders.join(":"));
     shell.args(["-e", "-c", commands]).env("PATH", path).envs(bench.sandbox.environment());
+    shell.env("SHARE", repository_file("scripts")).env("MODULE", module_path());
     Ran::of(&mut shell)
 }
 

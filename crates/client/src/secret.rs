@@ -1,4 +1,4 @@
-//! What may not be seen: the API token, where it comes from, the credentials that hold it, and [`redact`], the last net
+//! What may not be seen: the API token, where it comes from, the credentials that hold it, and [`redact()`], the last net
 //! under every line that is written anywhere.
 
 mod command;

@@ -7,18 +7,18 @@
 //!
 //! | step | rooms |
 //! | --- | --- |
-//! | which image | `image`, `digest`: names as cosign reads them; `registry`: the OCI distribution API, with its logins and its budget of time |
-//! | what is signed | `payload` (simple signing), `statement` and `bundle` (cosign v3's form), `go_json`: byte for byte what cosign makes, and pure |
-//! | who signs | `sign`: by hash signing, or by a signing request that is given the whole payload; `request`: that request, remembered and waited for |
-//! | where it goes | `attach`: into the registry, after what is there, and only if it verifies; `files` |
+//! | which image | [`image`], [`digest`]: names as cosign reads them; [`registry`]: the OCI distribution API, with its logins and its budget of time |
+//! | what is signed | [`payload`] (simple signing), [`statement`] and [`bundle`] (cosign v3's form), [`go_json`]: byte for byte what cosign makes, and pure |
+//! | who signs | [`sign`]: by hash signing, or by a signing request that is given the whole payload; [`request`]: that request, remembered and waited for |
+//! | where it goes | [`attach`]: into the registry, after what is there, and only if it verifies; [`files`] |
 //!
 //! The plugin takes the third step alone: cosign makes the message and attaches the signature.
 //!
 //! # Around it
 //!
-//! `keys` and `trust` say what there is and what verifiers need, `doctor` what keeps signing from working. `error` has
-//! the one place that decides on exit codes, `terminal` what goes to standard output and what to standard error,
-//! `interruption` what a signal does. `unambiguous` refuses JSON that two readers could read in two ways, `bounded`
+//! [`keys`] and [`trust`] say what there is and what verifiers need, [`doctor`] what keeps signing from working. [`error`] has
+//! the one place that decides on exit codes, [`terminal`] what goes to standard output and what to standard error,
+//! [`interruption`] what a signal does. [`unambiguous`] refuses JSON that two readers could read in two ways, [`bounded`]
 //! waits for what may take for ever.
 //!
 //! # Rules

@@ -7,7 +7,7 @@ pub(crate) fn line(text: &str) -> String {
     escaped(text, |_| false)
 }
 
-/// As [`line`], on as many lines as it has.
+/// As [`line()`], on as many lines as it has.
 pub(crate) fn lines(text: &str) -> String {
     escaped(text, |character| character == '\n')
 }

@@ -108,7 +108,7 @@ pub(super) fn decrypted_key(
 }
 
 impl Pkcs12 {
-    /// SafeContents ::= SEQUENCE OF SafeBag; SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT, bagAttributes OPTIONAL }
+    /// SafeContents ::= SEQUENCE OF SafeBag; SafeBag ::= SEQUENCE { bagId, bagValue `[0]` EXPLICIT, bagAttributes OPTIONAL }
     fn add(&mut self, contents: &[u8], password: &[u8]) -> Result<(), Unreadable> {
         for bag in elements(AnyRef::from_der(contents)?)? {
             let (kind, value) = content_info(bag)?;
@@ -128,7 +128,7 @@ impl Pkcs12 {
     }
 }
 
-/// CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }; certificates that are not X.509 are passed over.
+/// CertBag ::= SEQUENCE { certId, certValue `[0]` EXPLICIT OCTET STRING }; certificates that are not X.509 are passed over.
 fn certificate(bag: AnyRef<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     let (kind, value) = content_info(bag)?;
     if kind != X509_CERTIFICATE {
@@ -137,7 +137,7 @@ fn certificate(bag: AnyRef<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     Ok(Some(octets(value)?.to_vec()))
 }
 
-/// EncryptedData ::= SEQUENCE { version, SEQUENCE { contentType, algorithm, [0] IMPLICIT OCTET STRING } }
+/// EncryptedData ::= SEQUENCE { version, SEQUENCE { contentType, algorithm, `[0]` IMPLICIT OCTET STRING } }
 fn encrypted_data(content: AnyRef<'_>, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let outer = elements(content)?;
     let [_, info, ..] = outer.as_slice() else { return Err(Unreadable::Damaged) };
@@ -162,7 +162,7 @@ fn decrypted(
     if is_sequence { Ok(plain) } else { Err(Unreadable::Password) }
 }
 
-/// ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT ANY }, and what begins like it.
+/// ContentInfo ::= SEQUENCE { contentType, content `[0]` EXPLICIT ANY }, and what begins like it.
 fn content_info(of: AnyRef<'_>) -> Result<(ObjectIdentifier, AnyRef<'_>), Unreadable> {
     match elements(of)?.as_slice() {
         [kind, content, ..] if is_zero(*content) => {
