@@ -4,21 +4,30 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
 use cryptoki_sys::CK_ULONG;
 use parking_lot::RwLock;
 
+/// As many bits as a CK_ULONG has, which on Windows are fewer than a pointer's.
+const BITS: usize = usize::MAX >> (usize::BITS - CK_ULONG::BITS);
+
 /// Gives every handle of the process, from 1 on (0 is CK_INVALID_HANDLE) and none twice, so that a stale one finds
-/// nothing: not in this run, and not in the next.
+/// nothing: not in this run, and not in the next. On Windows they begin again after four thousand million.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+pub(crate) struct Counter(AtomicUsize);
 
 impl Counter {
     pub(crate) fn next(&self) -> CK_ULONG {
-        CK_ULONG::from(self.0.fetch_add(1, Ordering::Relaxed)).wrapping_add(1)
+        loop {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1) & BITS;
+            match CK_ULONG::try_from(number) {
+                Ok(0) | Err(_) => {}
+                Ok(handle) => return handle,
+            }
+        }
     }
 }
 
@@ -61,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_handle_is_never_zero_and_never_given_twice() {
-        static COUNTER: Counter = Counter(AtomicU64::new(0));
+        static COUNTER: Counter = Counter(AtomicUsize::new(0));
         let first_run = Handles::new(&COUNTER);
         let first = first_run.insert('a');
         assert_ne!(first, 0);

@@ -39,6 +39,8 @@ mod general;
 #[cfg(test)]
 mod header;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod log_files;

@@ -31,11 +31,12 @@ fn check(arguments: &CK_C_INITIALIZE_ARGS) -> Result<()> {
     if !arguments.pReserved.is_null() {
         return Err(Error::Arguments("pReserved (has to be NULL)"));
     }
+    // Taken out by value: on Windows the structures of the standard are packed, and a field has no reference.
     let callbacks = [
-        arguments.CreateMutex.is_some(),
-        arguments.DestroyMutex.is_some(),
-        arguments.LockMutex.is_some(),
-        arguments.UnlockMutex.is_some(),
+        { arguments.CreateMutex }.is_some(),
+        { arguments.DestroyMutex }.is_some(),
+        { arguments.LockMutex }.is_some(),
+        { arguments.UnlockMutex }.is_some(),
     ];
     let any = callbacks.contains(&true);
     if any && callbacks.contains(&false) {

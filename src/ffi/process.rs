@@ -1,5 +1,5 @@
-//! What belongs to the process and not to a call: the state of this process, its pid, the signal mask, the panic
-//! hook. One place, with a safe face.
+//! What belongs to the process and not to a call: the state of this process, its pid, the panic hook and, in a file for each
+//! system, the signal mask and its rights. One place, with a safe face.
 //!
 //! The state is reached through an atomic pointer and the pid that it was made under, never through a lock: in
 //! a forked child the parent's locks may be held for ever by threads that do not exist there. A child therefore
@@ -8,11 +8,22 @@
 
 use std::{
     cell::{Cell, RefCell},
-    mem::MaybeUninit,
     panic::{self, AssertUnwindSafe},
     ptr,
     sync::atomic::{AtomicBool, AtomicPtr, Ordering},
 };
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+pub(crate) use system::{WriteSignalsBlocked, is_privileged};
 
 /// A value that is made once in each process and then lives as long as the process.
 pub(crate) struct PerProcess<T: 'static> {
@@ -41,8 +52,9 @@ impl<T: Default + Send + Sync> PerProcess<T> {
         (made.pid == std::process::id()).then_some(&made.value)
     }
 
-    /// The value of this process, made now when there is none yet.
+    /// The value of this process, made now when there is none yet. The code that it needs stays loaded from then on.
     pub(crate) fn make(&self) -> &'static T {
+        system::stay_loaded();
         loop {
             let seen = self.current.load(Ordering::Acquire);
             if let Some(value) = self.made() {
@@ -60,83 +72,6 @@ impl<T: Default + Send + Sync> PerProcess<T> {
             }
         }
     }
-}
-
-/// What a write can bring upon the thread that writes, and what by default ends the process: a connection that was closed, a
-/// file that would become longer than the process may have one (setrlimit(2), RLIMIT_FSIZE). The write fails as well, which
-/// is all that is needed. Looking at the limit before each write would not do: the host can change it meanwhile.
-const OF_WRITES: [libc::c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
-
-/// Keeps the signals of writes from the calling thread for as long as it lives, and takes away those that a write left
-/// pending. The host's own dispositions and mask stay as they are, and so does a signal of the host's that was pending
-/// before.
-pub(crate) struct WriteSignalsBlocked {
-    /// The thread's mask as it was.
-    before: libc::sigset_t,
-    were_pending: [bool; OF_WRITES.len()],
-}
-
-impl WriteSignalsBlocked {
-    /// `None` if the mask cannot be changed, which POSIX has no reason for.
-    pub(crate) fn new() -> Option<Self> {
-        let were_pending = pending();
-        let blocked = set_of(&OF_WRITES);
-        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: both sets are valid for the call, which fills `before` when it succeeds.
-        let failed = unsafe {
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, before.as_mut_ptr())
-        };
-        // SAFETY: when pthread_sigmask succeeds, `before` is filled.
-        (failed == 0).then(|| Self { before: unsafe { before.assume_init() }, were_pending })
-    }
-}
-
-impl Drop for WriteSignalsBlocked {
-    fn drop(&mut self) {
-        let pending = OF_WRITES.into_iter().zip(self.were_pending.into_iter().zip(pending()));
-        for (signal, _) in pending.filter(|(_, (before, now))| *now && !before) {
-            let set = set_of(&[signal]);
-            let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            // SAFETY: the set and the time are valid for the call; a NULL info is allowed (POSIX sigtimedwait).
-            unsafe {
-                libc::sigtimedwait(&raw const set, ptr::null_mut(), &raw const at_once);
-            }
-        }
-        // SAFETY: `before` is the mask that pthread_sigmask filled in; a NULL old set is allowed.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut());
-        }
-    }
-}
-
-fn set_of(signals: &[libc::c_int]) -> libc::sigset_t {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset fills the set that it is given.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    for signal in signals {
-        // SAFETY: the set was filled above; a signal that is none is an error, which changes nothing.
-        unsafe { libc::sigaddset(set.as_mut_ptr(), *signal) };
-    }
-    // SAFETY: sigemptyset filled it.
-    unsafe { set.assume_init() }
-}
-
-/// Of each of the signals.
-fn pending() -> [bool; OF_WRITES.len()] {
-    let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigpending fills the set that it is given.
-    if unsafe { libc::sigpending(pending.as_mut_ptr()) } != 0 {
-        return [false; OF_WRITES.len()];
-    }
-    // SAFETY: sigpending succeeded, so the set is filled.
-    OF_WRITES.map(|signal| unsafe { libc::sigismember(pending.as_ptr(), signal) == 1 })
-}
-
-/// Whether the kernel started this program with raised rights (set-uid, set-gid, file capabilities), so that its
-/// environment is not the administrator's (getauxval(3), AT_SECURE).
-pub(crate) fn is_privileged() -> bool {
-    // SAFETY: getauxval reads the process's auxiliary vector and has no preconditions.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 thread_local! {
@@ -205,50 +140,6 @@ mod tests {
         // SAFETY: `make` has stored a value that is never freed.
         let ours = unsafe { &*STATE.current.load(Ordering::Acquire) };
         assert_eq!(ours._inherited, theirs.cast_const());
-    }
-
-    fn break_a_pipe() {
-        let mut ends = [0; 2];
-        // SAFETY: `ends` has room for the two descriptors.
-        assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
-        // SAFETY: the reading end is open, and nobody else uses it.
-        unsafe { libc::close(ends[0]) };
-        // SAFETY: one readable byte, and a descriptor that is open.
-        let written = unsafe { libc::write(ends[1], b"x".as_ptr().cast(), 1) };
-        assert_eq!(written, -1);
-        // SAFETY: the writing end is open, and nobody else uses it.
-        unsafe { libc::close(ends[1]) };
-    }
-
-    /// Leaves both signals with this thread.
-    fn break_writes() {
-        break_a_pipe();
-        // SAFETY: raise has no preconditions, and the signal is blocked.
-        assert_eq!(unsafe { libc::raise(libc::SIGXFSZ) }, 0);
-    }
-
-    #[test]
-    fn a_write_leaves_no_signal_behind() {
-        let guard = WriteSignalsBlocked::new();
-        break_writes();
-        assert_eq!(pending(), [true; 2]);
-        drop(guard);
-        assert_eq!(pending(), [false; 2]);
-    }
-
-    #[test]
-    fn a_host_that_blocks_the_signals_gets_none_of_ours_and_keeps_its_own() {
-        let host = WriteSignalsBlocked::new();
-        let guard = WriteSignalsBlocked::new();
-        break_writes();
-        drop(guard);
-        assert_eq!(pending(), [false; 2]);
-        break_a_pipe();
-        let guard = WriteSignalsBlocked::new();
-        break_writes();
-        drop(guard);
-        assert_eq!(pending(), [true, false]);
-        drop(host);
     }
 
     #[test]

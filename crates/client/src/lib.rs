@@ -48,7 +48,7 @@
 //! | [`private`], [`replacement`], [`process`] | files that are this user's alone, files that are there whole or not at all, the running process |
 //!
 //! Inside, `wire` has the JSON of both generations of the service, `http` the connections, and `retry` the table of
-//! what is repeated, within one total time.
+//! what is repeated, within one total time. `system` has what differs between Linux, macOS and Windows.
 
 #![forbid(unsafe_code)]
 
@@ -73,6 +73,7 @@ pub mod secret;
 mod damage;
 mod http;
 mod retry;
+mod system;
 mod wire;
 
 pub use certificate::Certificate;

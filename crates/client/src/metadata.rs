@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::process::{self, UserIds};
 use crate::secret::{Token, redact};
+use crate::system;
 
 pub use context::{Payload, SigningContext};
 pub(crate) use context::{Spelling, Told};
@@ -54,10 +55,10 @@ pub struct SourceProcess {
 /// An operating system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OperatingSystem {
-    /// `Linux`.
+    /// `Linux`, `macOS` or `Windows`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Distribution and kernel.
+    /// Distribution and kernel, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The processor, `x86_64` for example.
@@ -95,11 +96,9 @@ impl SourceProcess {
 
 impl OperatingSystem {
     fn current() -> Self {
-        let release = process::text_of("/etc/os-release");
-        let kernel = process::text_of("/proc/sys/kernel/osrelease");
         Self {
-            kind: "Linux".to_owned(),
-            version: version(release.as_deref(), kernel.as_deref()),
+            kind: system::KIND.to_owned(),
+            version: system::version(),
             architecture: std::env::consts::ARCH.to_owned(),
         }
     }
@@ -123,20 +122,6 @@ fn program(executable: Option<String>, arguments: &[String], tokens: &[Token]) -
 fn user() -> Option<String> {
     let id = UserIds::current()?.real;
     Some(process::user_name(id).unwrap_or_else(|| id.to_string()))
-}
-
-/// `PRETTY_NAME` of os-release(5), and the kernel's release.
-fn version(os_release: Option<&str>, kernel: Option<&str>) -> Option<String> {
-    let name =
-        os_release.and_then(|text| text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")));
-    let name =
-        name.map(|name| name.trim().trim_matches(['"', '\''])).filter(|name| !name.is_empty());
-    let kernel = kernel.map(str::trim).filter(|kernel| !kernel.is_empty());
-    match (name, kernel) {
-        (Some(name), Some(kernel)) => Some(format!("{name} (kernel {kernel})")),
-        (Some(name), None) => Some(name.to_owned()),
-        (None, kernel) => kernel.map(|kernel| format!("kernel {kernel}")),
-    }
 }
 
 fn cut(text: String, max: usize) -> String {
@@ -188,23 +173,6 @@ mod tests {
     #[test]
     fn none_tells_nothing() {
         assert_eq!(SourceProcess::collect(MetadataDetail::None, &[]), None);
-    }
-
-    #[test]
-    fn the_version_names_distribution_and_kernel() {
-        let release = "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n";
-        for (release, kernel, expected) in [
-            (
-                Some(release),
-                Some("6.1.0-42\n"),
-                Some("Debian GNU/Linux 12 (bookworm) (kernel 6.1.0-42)"),
-            ),
-            (Some(release), None, Some("Debian GNU/Linux 12 (bookworm)")),
-            (Some("ID=x"), Some("6.1"), Some("kernel 6.1")),
-            (None, None, None),
-        ] {
-            assert_eq!(version(release, kernel).as_deref(), expected);
-        }
     }
 
     #[test]

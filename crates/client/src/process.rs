@@ -3,38 +3,22 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// A file of the system that is longer than this is not read to its end.
-const SYSTEM_FILE_MAX: u64 = 1 << 20;
+use crate::system;
 
 /// The arguments with the program's name in front, as the kernel keeps them; bytes that are not UTF-8 are replaced.
 /// Empty if the system does not tell.
 pub fn arguments() -> Vec<String> {
     let own = || std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    arguments_in(Path::new("/proc/self/cmdline")).unwrap_or_else(own)
+    system::arguments().unwrap_or_else(own)
 }
 
-fn arguments_in(path: &Path) -> Option<Vec<String>> {
-    let bytes = read_bounded(path, SYSTEM_FILE_MAX).ok()?;
-    let line = bytes.strip_suffix(&[0]).unwrap_or(&bytes);
-    if line.is_empty() {
-        return Some(Vec::new());
-    }
-    let words = line.split(|byte| *byte == 0);
-    Some(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
-}
-
-/// The file name of the running executable; symbolic links to it are resolved already.
+/// The file name of the running executable; on Linux, symbolic links to it are resolved already.
 pub fn executable_name() -> Option<String> {
-    executable_of("/proc/self/exe")
-}
-
-fn executable_of(link: &str) -> Option<String> {
-    std::fs::read_link(link).ok().and_then(|path| file_name(&path.to_string_lossy()))
+    system::executable()
 }
 
 /// The last part of a path.
@@ -52,32 +36,16 @@ pub struct UserIds {
 }
 
 impl UserIds {
-    /// The ids of this process. The owner of `/proc/self` would not do: it is root for every process that must not
-    /// be dumped.
+    /// The ids of this process. `None` if the system does not tell, as on Windows or in a chroot without `/proc`.
     pub fn current() -> Option<Self> {
-        Self::parse(&text_of("/proc/self/status")?)
-    }
-
-    fn parse(status: &str) -> Option<Self> {
-        let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-        let mut ids = line.split_whitespace().map(str::parse);
-        Some(Self { real: ids.next()?.ok()?, effective: ids.next()?.ok()? })
+        system::user_ids()
     }
 }
 
 /// Whether this process ignores a signal, from before it was started unless somebody changed that: a shell lets the programs
-/// in its background ignore SIGINT.
+/// in its background ignore SIGINT. Only Linux tells; elsewhere no signal is taken for ignored.
 pub fn ignores(signal: i32) -> bool {
-    text_of("/proc/self/status").is_some_and(|status| ignores_by(&status, signal))
-}
-
-/// SigIgn of proc_pid_status(5): hexadecimal, signal 1 the lowest bit.
-fn ignores_by(status: &str, signal: i32) -> bool {
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    let bit = u32::try_from(signal).ok().and_then(|signal| signal.checked_sub(1));
-    let bit = bit.and_then(|bit| 1u64.checked_shl(bit));
-    mask.zip(bit).is_some_and(|(mask, bit)| mask & bit != 0)
+    system::ignores(signal)
 }
 
 /// Whether this process has more rights than whoever started it (set-uid, set-gid, file capabilities). Where the kernel's own
@@ -85,34 +53,7 @@ fn ignores_by(status: &str, signal: i32) -> bool {
 /// cannot be read either, as without /proc, it is taken for an ordinary one. SELinux and AppArmor have the kernel say it as well,
 /// of who is started into another domain.
 pub fn is_privileged() -> bool {
-    match read_bounded(Path::new("/proc/self/auxv"), SYSTEM_FILE_MAX) {
-        Ok(vector) => is_secure(&vector),
-        Err(_) => text_of("/proc/self/status").is_some_and(|status| has_more_rights(&status)),
-    }
-}
-
-/// linux/auxvec.h
-const AT_SECURE: usize = 23;
-
-/// The auxiliary vector (proc_pid_auxv(5)): pairs of words, a kind and its value.
-fn is_secure(vector: &[u8]) -> bool {
-    let words = vector.as_chunks::<{ size_of::<usize>() }>().0;
-    let words: Vec<_> = words.iter().map(|word| usize::from_ne_bytes(*word)).collect();
-    words.as_chunks().0.iter().any(|[kind, value]| *kind == AT_SECURE && *value != 0)
-}
-
-/// Real and effective ids differ, or somebody who is not root has capabilities.
-fn has_more_rights(status: &str) -> bool {
-    let fields = |name: &str| -> Vec<&str> {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_default().split_whitespace().collect()
-    };
-    let (users, groups) = (fields("Uid:"), fields("Gid:"));
-    let differ = [&users, &groups].iter().any(|ids| ids.first() != ids.get(1));
-    let is_root = users.first() == Some(&"0");
-    let has_capabilities =
-        fields("CapPrm:").first().is_some_and(|mask| mask.contains(|c| c != '0'));
-    differ || (has_capabilities && !is_root)
+    system::has_more_rights()
 }
 
 /// The process that started this one.
@@ -127,53 +68,28 @@ pub struct Parent {
 impl Parent {
     /// `None` if it is no longer there, or out of sight.
     pub fn current() -> Option<Self> {
-        let id = std::os::unix::process::parent_id();
-        let started = start_time(&text_of(&format!("/proc/{id}/stat"))?)?;
-        // It may have ended meanwhile, and another process may have its number.
-        let is_still = std::os::unix::process::parent_id() == id && id > 0;
-        is_still.then_some(Self { id, started })
+        system::parent().map(|(id, started)| Self { id, started })
     }
 
     /// What no other process has had since the machine was started, also in another container. `None` if the system
     /// does not tell.
     pub fn identity(&self) -> Option<String> {
-        let boot = text_of("/proc/sys/kernel/random/boot_id")?;
-        let space = std::fs::read_link("/proc/self/ns/pid").ok()?;
-        Some(format!("{} {} {} {}", boot.trim(), space.display(), self.id, self.started))
+        let surroundings = system::parent_surroundings()?;
+        Some(format!("{surroundings} {} {}", self.id, self.started))
     }
 
     pub(crate) fn arguments(&self) -> Vec<String> {
-        arguments_in(Path::new(&format!("/proc/{}/cmdline", self.id))).unwrap_or_default()
+        system::arguments_of(self.id).unwrap_or_default()
     }
 
     pub(crate) fn executable_name(&self) -> Option<String> {
-        executable_of(&format!("/proc/{}/exe", self.id))
+        system::executable_of(self.id)
     }
-}
-
-/// The 22nd field of proc_pid_stat(5). The second one is a name in parentheses that may have spaces and parentheses.
-fn start_time(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(22 - 3)?.parse().ok()
 }
 
 /// The name of a user by `/etc/passwd`; users from elsewhere (LDAP) have none here.
 pub fn user_name(id: u32) -> Option<String> {
-    name_in(&text_of("/etc/passwd")?, id)
-}
-
-fn name_in(passwd: &str, id: u32) -> Option<String> {
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-    })
-}
-
-/// The text of a small file of the system, `None` if it cannot be had.
-pub(crate) fn text_of(path: &str) -> Option<String> {
-    let bytes = read_bounded(Path::new(path), SYSTEM_FILE_MAX).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    system::user_name(id)
 }
 
 /// The bytes of a regular file that has `max` of them at most. A pipe would block, and could not be read twice. They are
@@ -205,53 +121,26 @@ pub(crate) fn read_known(path: &Path, max: usize) -> io::Result<(Zeroizing<Vec<u
 
 /// Why a file may not say what is run; `None` if it may: this user or root owns it, and nobody else can write to it.
 pub(crate) fn distrust(metadata: &Metadata, user: Option<UserIds>) -> Option<String> {
-    let owner = metadata.uid();
+    let known = system::owner(metadata).zip(system::others_may_write(metadata));
+    let Some((owner, others_can_write)) = known else {
+        return Some("this system does not tell who else can write to it".to_owned());
+    };
     if owner != 0 && user.is_none_or(|user| user.effective != owner) {
         return Some(format!("it belongs to the user {owner}, not to you or root; chown it"));
     }
-    let others_can_write = metadata.permissions().mode() & 0o022 != 0;
     others_can_write.then(|| "others can write to it; chmod go-w keeps them out".to_owned())
 }
 
-/// Whether every user of this machine can read the file.
+/// Whether every user of this machine can read the file; not where the system does not tell.
 pub(crate) fn is_readable_by_all(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
-}
-
-/// The bytes of a file, `max` of them at most.
-pub(crate) fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    std::fs::metadata(path).is_ok_and(|metadata| system::all_may_read(&metadata) == Some(true))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-    #[test]
-    fn more_rights_than_the_user_s_are_seen() {
-        let vector = |pairs: &[[usize; 2]]| -> Vec<u8> {
-            pairs.iter().flatten().flat_map(|word| word.to_ne_bytes()).collect()
-        };
-        assert!(is_secure(&vector(&[[6, 4096], [AT_SECURE, 1], [0, 0]])));
-        assert!(!is_secure(&vector(&[[6, AT_SECURE], [AT_SECURE, 0], [0, 0]])));
-        assert!(!is_secure(&[23, 0, 0]) && !is_secure(&[]));
-        assert!(!is_privileged(), "a test is an ordinary process");
-        let status = |user: &str, group: &str, capabilities: &str| {
-            format!("Name:\tx\nUid:\t{user}\t0\t0\nGid:\t{group}\t7\t7\nCapPrm:\t{capabilities}\n")
-        };
-        for (user, group, capabilities, expected) in [
-            ("1000\t1000", "1000\t1000", "0000000000000000", false),
-            ("1000\t0", "1000\t1000", "0000000000000000", true),
-            ("1000\t1000", "1000\t42", "0000000000000000", true),
-            ("1000\t1000", "1000\t1000", "0000000000000400", true),
-            ("0\t0", "0\t0", "000001ffffffffff", false),
-        ] {
-            let found = has_more_rights(&status(user, group, capabilities));
-            assert_eq!(found, expected, "{user} {group} {capabilities}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn the_arguments_of_this_process_are_those_of_the_standard_library() {
@@ -266,43 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn ignored_signals_stand_in_the_status_file() {
-        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
-        let ignored: Vec<_> = (-1..99).filter(|signal| ignores_by(status, *signal)).collect();
-        assert_eq!(ignored, [libc::SIGHUP, libc::SIGPIPE]);
-        // Rust's run-time ignores it.
-        assert!(ignores(libc::SIGPIPE) && !ignores(libc::SIGTERM));
-    }
-
-    #[test]
-    fn the_user_ids_stand_in_the_status_file() {
-        let status = "Name:\tcat\nUid:\t1000\t1001\t1002\t1003\nGid:\t5\t5\t5\t5\n";
-        assert_eq!(UserIds::parse(status), Some(UserIds { real: 1000, effective: 1001 }));
-        assert_eq!(UserIds::parse("Name:\tcat\n"), None);
-        assert!(UserIds::current().is_some());
-    }
-
-    #[test]
-    fn the_start_time_is_found_behind_any_name() {
-        let fields = (3..=52).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
-        for name in ["cosign", "a b", "x) 1 2 (y"] {
-            assert_eq!(start_time(&format!("7 ({name}) {fields}")), Some(22));
-        }
-        assert_eq!(start_time("7 (cosign) S 1"), None);
-    }
-
-    #[test]
     fn the_parent_has_one_identity() {
         let parent = Parent::current().unwrap();
         assert_eq!(parent.identity(), Parent::current().unwrap().identity());
         assert!(!parent.arguments().is_empty());
-    }
-
-    #[test]
-    fn a_user_is_found_by_number() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\nbad line\nada:x:1815:100::/home/ada:/bin/sh\n";
-        assert_eq!(name_in(passwd, 1815), Some("ada".to_owned()));
-        assert_eq!(name_in(passwd, 100), None);
     }
 
     #[test]
@@ -337,12 +193,5 @@ mod tests {
         assert_eq!(distrust(&metadata(), other).is_none(), metadata().uid() == 0);
         let of_root = std::fs::metadata("/etc/passwd").unwrap();
         assert_eq!(distrust(&of_root, other), None);
-    }
-
-    #[test]
-    fn a_file_is_read_up_to_its_bound() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "12345").unwrap();
-        assert_eq!(read_bounded(file.path(), 3).unwrap(), b"123");
     }
 }

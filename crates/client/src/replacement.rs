@@ -2,10 +2,11 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
+
+use crate::system;
 
 /// What the names of files begin with that are not whole yet.
 const PREFIX: &str = ".signpath-unfinished-";
@@ -22,7 +23,7 @@ pub struct Replacement<'a> {
 }
 
 impl<'a> Replacement<'a> {
-    /// Begins one in this folder, with these rights (as far as the process gives any).
+    /// Begins one in this folder, with these rights (as far as process and system give any).
     ///
     /// # Errors
     /// The system's.
@@ -30,11 +31,13 @@ impl<'a> Replacement<'a> {
         remove_left_over(folder);
         loop {
             let aside = folder.join(format!("{PREFIX}{}", Uuid::new_v4()));
-            let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&aside)?;
+            let mut options = OpenOptions::new();
+            let file =
+                system::with_rights(options.write(true).create_new(true), mode).open(&aside)?;
             let replacement = Self { folder, aside, file };
             // Another writer may have taken it for a dead one's before the lock.
             let is_taken = matches!(replacement.file.try_lock(), Err(TryLockError::WouldBlock));
-            if !is_taken && replacement.file.metadata()?.nlink() > 0 {
+            if !is_taken && system::names(&replacement.file.metadata()?) != Some(0) {
                 return Ok(replacement);
             }
         }
@@ -77,10 +80,8 @@ fn remove_left_over(folder: &Path) {
 
 /// The file, locked, if nobody writes it. Until it is let go of, no writer that has only just made it takes it for its own.
 fn without_writer(path: &Path) -> Option<File> {
-    let mut options = OpenOptions::new();
-    // Neither a link nor a pipe that somebody put there.
-    options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options.open(path).ok().filter(|file| file.try_lock().is_ok())
+    let opened = system::open_itself(OpenOptions::new().write(true), path);
+    opened.ok().filter(|file| file.try_lock().is_ok())
 }
 
 #[cfg(test)]

@@ -1,23 +1,17 @@
 //! SIGINT and SIGTERM: the program stops at once, whatever it waits for, says how to go on, and dies by the signal, so that a
 //! shell knows what it died of. A file that is just being written is finished first, and a second signal waits for nothing.
-//! SIGXFSZ stops nothing: a file that gets too long is an error of who writes it.
 //!
 //! Signals belong to the process, and so does what is kept here.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::flag;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::{emulate_default_handler, signal_name};
-use signpath_client::process;
-
 use crate::bounded::within;
 use crate::error::Error;
+use crate::system;
 
 /// How to go on if the program is stopped now; `None` where the same command begins anew.
 static GOES_ON: Mutex<Option<String>> = Mutex::new(None);
@@ -40,45 +34,15 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// # Errors
 /// The system's; the signals stop the program then without a word.
 pub(crate) fn watch(tell: fn(&Error)) -> io::Result<()> {
-    // Caught rather than ignored: what is ignored stays so in the programs that this one runs.
-    if !process::ignores(SIGXFSZ) {
-        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-    }
-    let watched = [SIGINT, SIGTERM].into_iter().filter(|signal| !process::ignores(*signal));
-    let watched: Vec<_> = watched.collect();
-    stop_by(&watched, tell).inspect_err(|_| die_by(&watched))
-}
-
-/// The thread is there before a signal sets the flag that lets only the next one end the program.
-fn stop_by(watched: &[i32], tell: fn(&Error)) -> io::Result<()> {
-    let mut signals = Signals::new(watched)?;
-    let stop = move || {
-        for signal in signals.forever() {
-            IS_STOPPED.store(true, Ordering::SeqCst);
-            let _whole = lock(&WHOLE);
-            let error = stopped(signal);
-            // They may be held up by a pipe that is full, or by a lock of who writes into that.
-            within(LAST_WORDS, move || tell(&error));
-            // Only if this does not end it, which POSIX has no reason for, there is a second round.
-            emulate_default_handler(signal).ok();
-            IS_STOPPED.store(false, Ordering::SeqCst);
-        }
-    };
-    thread::Builder::new().name("signals".to_owned()).spawn(stop)?;
-    let is_second = Arc::new(AtomicBool::new(false));
-    for signal in watched {
-        // In this order, so that the signal that sets it does not meet it.
-        flag::register_conditional_default(*signal, is_second.clone())?;
-        flag::register(*signal, is_second.clone())?;
-    }
-    Ok(())
-}
-
-/// As if nothing had ever been registered: signal-hook leaves its handler where its default was.
-fn die_by(signals: &[i32]) {
-    for signal in signals {
-        flag::register_conditional_default(*signal, Arc::new(AtomicBool::new(true))).ok();
-    }
+    system::on_stop(move |signal, die| {
+        IS_STOPPED.store(true, Ordering::SeqCst);
+        let _whole = lock(&WHOLE);
+        let error = stopped(signal);
+        // They may be held up by a pipe that is full, or by a lock of who writes into that.
+        within(LAST_WORDS, move || tell(&error));
+        die();
+        IS_STOPPED.store(false, Ordering::SeqCst);
+    })
 }
 
 /// From now on this is how to go on, as a sentence without its full stop.
@@ -103,9 +67,8 @@ pub(crate) fn whole<T>(what: impl FnOnce() -> T) -> T {
     done
 }
 
-fn stopped(signal: i32) -> Error {
-    let name = signal_name(signal).unwrap_or("a signal");
-    let error = Error::failed(format!("stopped by {name}"));
+fn stopped(signal: &str) -> Error {
+    let error = Error::failed(format!("stopped by {signal}"));
     match lock(&GOES_ON).take() {
         Some(how) => error.hint(how),
         None => error,

@@ -19,7 +19,7 @@
 //! [`keys`] and [`trust`] say what there is and what verifiers need, [`doctor`] what keeps signing from working. [`error`] has
 //! the one place that decides on exit codes, [`terminal`] what goes to standard output and what to standard error,
 //! [`interruption`] what a signal does. [`unambiguous`] refuses JSON that two readers could read in two ways, [`bounded`]
-//! waits for what may take for ever.
+//! waits for what may take for ever. [`system`] has what differs between Linux, macOS and Windows.
 //!
 //! # Rules
 //!
@@ -51,6 +51,7 @@ mod request;
 mod service;
 mod sign;
 mod statement;
+mod system;
 mod terminal;
 mod trust;
 mod unambiguous;

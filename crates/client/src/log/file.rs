@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::system;
 
 use shared::Turn;
 
@@ -132,11 +133,12 @@ impl LogFile {
     }
 }
 
-/// Whether the open file is still the one with the name.
+/// Whether the open file is still the one with the name. Where the system does not tell files apart it is taken for that: the line of
+/// a process that was overtaken just then goes into the file that was put aside.
 fn is_current(file: &File, directory: &Path) -> bool {
     let named = fs::symlink_metadata(directory.join(FILE_NAME));
     match (file.metadata(), named) {
-        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
+        (Ok(open), Ok(named)) => system::identity(&open) == system::identity(&named),
         _ => false,
     }
 }

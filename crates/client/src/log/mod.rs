@@ -14,12 +14,11 @@ mod subscriber;
 mod tests;
 mod time;
 
-use std::io::Write;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::secret::{HIDDEN, Token};
+use crate::system;
 
 pub use file::FILE_NAME;
 pub use level::{LEVELS, Level};
@@ -68,7 +67,7 @@ impl Log {
 
     /// A log that is not installed: for [`tracing::subscriber::with_default`].
     pub fn new(settings: &LogSettings) -> Self {
-        Self::with(settings, Box::new(write_to_standard_error), Box::new(std::process::id))
+        Self::with(settings, Box::new(system::write_to_standard_error), Box::new(std::process::id))
     }
 
     fn with(settings: &LogSettings, console: Console, process: Process) -> Self {
@@ -106,11 +105,3 @@ impl Log {
 
 /// Takes a whole line, its newline included.
 type Console = Box<dyn Fn(&[u8]) + Send + Sync>;
-
-/// One write to file descriptor 2. The standard library's own `Stderr` has a lock, which a forked child could
-/// inherit locked. That nobody reads is no reason to fail.
-fn write_to_standard_error(line: &[u8]) {
-    if let Ok(descriptor) = std::io::stderr().as_fd().try_clone_to_owned() {
-        std::fs::File::from(descriptor).write_all(line).ok();
-    }
-}

@@ -1,22 +1,16 @@
 //! A folder of this user's alone, and its files.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::process::UserIds;
 use crate::replacement::Replacement;
-
-/// The rights of others, of any kind.
-const OTHERS: u32 = 0o077;
+use crate::system;
 
 /// How long is waited before each look at a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
-
-/// The right of others to write.
-const OTHERS_WRITE: u32 = 0o022;
 
 /// A folder that only this user can use.
 #[derive(Debug)]
@@ -35,22 +29,23 @@ impl PrivateFolder {
     /// The folder of this name in `base`; both are made if they are missing.
     ///
     /// # Errors
-    /// One of them is somebody else's, can be used by others, or is a link; as a sentence.
+    /// One of them is somebody else's, can be used by others, or is a link; or the system does not tell, as Windows does not. As a
+    /// sentence.
     pub fn open(base: &Path, name: &str) -> io::Result<Self> {
         let ids = UserIds::current().ok_or_else(|| io::Error::other("this user is not known"))?;
         Self::open_for(ids.effective, base, name)
     }
 
     fn open_for(owner: u32, base: &Path, name: &str) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(base)?;
+        system::own_folders().recursive(true).create(base)?;
         // What may be a link is the way to the base, which the user has chosen; what counts is who can change it.
-        check_folder(base, &fs::metadata(base)?, owner, OTHERS_WRITE)?;
+        check_folder(base, &fs::metadata(base)?, owner, system::others_may_write)?;
         let path = base.join(name);
-        match DirBuilder::new().mode(0o700).create(&path) {
+        match system::own_folders().create(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        check_folder(&path, &fs::symlink_metadata(&path)?, owner, OTHERS)?;
+        check_folder(&path, &fs::symlink_metadata(&path)?, owner, system::others_may_use)?;
         Ok(Self { path, owner })
     }
 
@@ -59,10 +54,8 @@ impl PrivateFolder {
     /// # Errors
     /// It is no regular file of ours alone, or longer than `max`.
     pub fn read(&self, name: &str, max: u64) -> io::Result<Option<Vec<u8>>> {
-        let mut options = OpenOptions::new();
-        // Neither a link nor a pipe that somebody put there.
-        options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let file = match options.open(self.path.join(name)) {
+        let path = self.path.join(name);
+        let file = match system::open_itself(OpenOptions::new().read(true), &path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -128,9 +121,8 @@ impl PrivateFolder {
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let file = options.open(self.path.join(name))?;
+        system::with_rights(options.write(true).create(true).truncate(false), 0o600);
+        let file = system::open_itself(&mut options, &self.path.join(name))?;
         self.check_file(&file.metadata()?)?;
         Ok(file)
     }
@@ -138,11 +130,11 @@ impl PrivateFolder {
     fn check_file(&self, found: &Metadata) -> io::Result<()> {
         let fault = if !found.is_file() {
             "is not a regular file"
-        } else if found.uid() != self.owner {
+        } else if system::owner(found) != Some(self.owner) {
             "belongs to another user"
-        } else if found.mode() & OTHERS != 0 {
+        } else if system::others_may_use(found) != Some(false) {
             "can be used by other users"
-        } else if found.nlink() > 1 {
+        } else if system::names(found).is_none_or(|names| names > 1) {
             "has more than one name"
         } else {
             return Ok(());
@@ -151,12 +143,18 @@ impl PrivateFolder {
     }
 }
 
-fn check_folder(path: &Path, found: &Metadata, owner: u32, refused: u32) -> io::Result<()> {
+/// What the system does not tell is refused.
+fn check_folder(
+    path: &Path,
+    found: &Metadata,
+    owner: u32,
+    refused: fn(&Metadata) -> Option<bool>,
+) -> io::Result<()> {
     let fault = if !found.is_dir() {
         "is not a folder"
-    } else if found.uid() != owner {
+    } else if system::owner(found) != Some(owner) {
         "belongs to another user"
-    } else if found.mode() & refused != 0 {
+    } else if refused(found) != Some(false) {
         "can be used by other users"
     } else {
         return Ok(());
@@ -166,7 +164,7 @@ fn check_folder(path: &Path, found: &Metadata, owner: u32, refused: u32) -> io::
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     use tempfile::TempDir;
 

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::error::one_line;
 use crate::secret::{NOT_A_TOKEN, Token, is_token, redact};
+use crate::system::Pipe;
 
 use captured::Captured;
 
@@ -130,10 +130,10 @@ fn listen(child: &mut Child, time: Duration) -> Result<Heard, String> {
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.map_err(fault)?;
     let _entered = runtime.enter();
-    let output = child.stdout.take().map(OwnedFd::from);
-    let mut output = Captured::new(output, OUTPUT_MAX).map_err(fault)?;
-    let complaint = child.stderr.take().map(OwnedFd::from);
-    let mut complaint = Captured::new(complaint, COMPLAINT_MAX).map_err(fault)?;
+    let output = child.stdout.take().map(Pipe::new).transpose().map_err(fault)?;
+    let mut output = Captured::new(output, OUTPUT_MAX);
+    let complaint = child.stderr.take().map(Pipe::new).transpose().map_err(fault)?;
+    let mut complaint = Captured::new(complaint, COMPLAINT_MAX);
     let ending = async {
         // Standard output decides: standard error may be held open by what the program has left behind.
         let told = poll_fn(|cx| match (output.poll(cx), complaint.poll(cx)) {

@@ -12,22 +12,7 @@ use super::cosign::Cosign;
 use super::elf;
 use super::finding::Finding;
 use super::program;
-
-const FILE: &str = "libsignpath_pkcs11.so";
-
-/// Where libraries, and PKCS #11 modules among them, are installed.
-const FOLDERS: &[&str] = &[
-    "/usr/lib",
-    "/usr/lib64",
-    "/usr/local/lib",
-    "/usr/local/lib64",
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib/pkcs11",
-    "/usr/lib64/pkcs11",
-    "/usr/lib/x86_64-linux-gnu/pkcs11",
-    "/usr/lib/aarch64-linux-gnu/pkcs11",
-];
+use crate::system::{self, MODULE};
 
 /// Programs that load a module and list its tokens, with the words before and after its path.
 const LOADERS: &[(&str, &[&str], &[&str])] = &[
@@ -57,7 +42,7 @@ pub(super) fn finding(
     labels: &[&str],
 ) -> Finding {
     let Some(found) = find(named, variables) else {
-        let text = format!("there is no {FILE} beside this program or in a usual folder");
+        let text = format!("there is no {MODULE} beside this program or in a usual folder");
         return Finding::skipped(Check::Module, text).advised(INSTALL);
     };
     let shown = format!("{}{}", found.path.display(), found.by);
@@ -77,8 +62,8 @@ fn find(named: Option<&Path>, variables: &CosignVariables) -> Option<Found> {
         let program = std::env::current_exe().ok();
         let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
         let library = beside.as_deref().and_then(Path::parent).map(|above| above.join("lib"));
-        let usual = FOLDERS.iter().map(PathBuf::from);
-        let paths = beside.into_iter().chain(library).chain(usual).map(|path| path.join(FILE));
+        let usual = system::MODULE_FOLDERS.iter().map(PathBuf::from);
+        let paths = beside.into_iter().chain(library).chain(usual).map(|path| path.join(MODULE));
         paths.into_iter().find(|path| path.exists()).map(|path| Found { path, by: "" })
     };
     named.or_else(variable).or_else(installed)
@@ -100,7 +85,7 @@ fn objection(path: &Path) -> Option<String> {
     let read = File::open(path).and_then(|mut file| file.read(&mut start));
     match read {
         Err(error) => Some(format!("cannot be read: {error}")),
-        Ok(_) if !cfg!(target_os = "linux") => None,
+        Ok(_) if !system::HAS_ELF => None,
         Ok(length) => elf::objection(start.get(..length).unwrap_or_default()),
     }
 }

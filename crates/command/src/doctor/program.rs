@@ -1,12 +1,13 @@
 //! Programs on the search path, run with a limit on their time.
 
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::system;
 
 /// What is asked of programs takes a fraction of a second.
 const TIME: Duration = Duration::from_secs(30);
@@ -37,10 +38,9 @@ impl Ran {
 
 /// The file that a shell would run by this name.
 pub(super) fn find(search_path: &[PathBuf], name: &str) -> Option<PathBuf> {
-    let is_program = |path: &PathBuf| {
-        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
-    search_path.iter().map(|folder| folder.join(name)).find(is_program)
+    let name = system::file_name_of(name);
+    let is_program = |path: &PathBuf| path.metadata().is_ok_and(|found| system::is_program(&found));
+    search_path.iter().map(|folder| folder.join(&name)).find(is_program)
 }
 
 /// Runs it without anything to read.
@@ -104,6 +104,8 @@ fn wait(child: &mut Child, end: Instant) -> Result<Option<bool>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

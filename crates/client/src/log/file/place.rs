@@ -1,11 +1,11 @@
 //! Where the log file stands: which folders it may stand in, and which file is written to.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use crate::process::UserIds;
+use crate::system;
 
 /// The name of the log file in its folder, as SignPath's own provider calls it; older ones have a number before
 /// `.txt`, 1 being the youngest.
@@ -13,15 +13,6 @@ pub const FILE_NAME: &str = "SignPath.CryptoProviders.Cryptoki.txt";
 
 /// The rights of a log file.
 const PRIVATE: u32 = 0o600;
-
-/// Every bit that chmod(2) sets.
-const MODE: u32 = 0o7777;
-
-/// The right of others to write.
-const OTHERS_WRITE: u32 = 0o022;
-
-/// In such a folder nobody can take away what belongs to somebody else (inode(7), S_ISVTX).
-const STICKY: u32 = 0o1000;
 
 /// Makes the folder, for this user alone, or looks at the one that is there: in `/tmp` anybody could have made it. It has to
 /// be this user's or root's. If others can write to it, what is to be said of that is returned: they can take the file
@@ -33,10 +24,10 @@ pub(super) fn prepare(directory: &Path, user: Option<u32>) -> io::Result<Option<
     if directory.as_os_str().is_empty() {
         return Err(io::Error::other("no folder is set"));
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    system::own_folders().recursive(true).create(directory)?;
     let found = fs::symlink_metadata(directory)?;
     check_folder(&found, user)?;
-    let is_open = found.mode() & OTHERS_WRITE != 0 && found.mode() & STICKY == 0;
+    let is_open = system::others_may_write(&found) == Some(true) && !system::keeps_names(&found);
     Ok(is_open.then(|| {
         format!(
             "others can write to the folder of the log file, {}; chmod go-w keeps them out",
@@ -51,17 +42,14 @@ pub(super) fn prepare(directory: &Path, user: Option<u32>) -> io::Result<Option<
 /// # Errors
 /// The system's, or why it is not used.
 pub(super) fn open(directory: &Path, user: Option<u32>) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(PRIVATE);
-    // Whoever may write into the folder could have put a link or a pipe there.
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let mut options = system::appending();
+    system::with_rights(options.create(true), PRIVATE);
     let path = directory.join(FILE_NAME);
-    let file = options.open(&path).map_err(|error| explained(error, &path, user))?;
+    let opened = system::open_itself(&mut options, &path);
+    let file = opened.map_err(|error| explained(error, &path, user))?;
     let found = file.metadata()?;
     check_file(&found, user)?;
-    if found.mode() & MODE != PRIVATE {
-        file.set_permissions(Permissions::from_mode(PRIVATE))?;
-    }
+    system::keep_for_owner(&file, &found)?;
     Ok(file)
 }
 
@@ -80,7 +68,7 @@ pub(super) fn this_user() -> Option<u32> {
 pub(super) fn check_folder(found: &Metadata, user: Option<u32>) -> io::Result<()> {
     let fault = if !found.is_dir() {
         "its folder is a symbolic link"
-    } else if found.uid() != 0 && user.is_some_and(|user| user != found.uid()) {
+    } else if system::owner(found).is_some_and(|owner| owner != 0 && is_other(owner, user)) {
         "its folder belongs to another user"
     } else {
         return Ok(());
@@ -93,12 +81,17 @@ pub(super) fn check_file(found: &Metadata, user: Option<u32>) -> io::Result<()> 
         "it is a symbolic link"
     } else if !found.is_file() {
         "it is not a regular file"
-    } else if user.is_some_and(|user| user != found.uid()) {
+    } else if system::owner(found).is_some_and(|owner| is_other(owner, user)) {
         "it belongs to another user"
-    } else if found.nlink() > 1 {
+    } else if system::names(found).is_some_and(|names| names > 1) {
         "it has more than one name"
     } else {
         return Ok(());
     };
     Err(io::Error::other(fault))
+}
+
+/// Where the system does not tell who the user is, a file is nobody else's: the log has no secrets in it, and is written.
+fn is_other(owner: u32, user: Option<u32>) -> bool {
+    user.is_some_and(|user| user != owner)
 }

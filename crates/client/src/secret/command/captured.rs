@@ -1,11 +1,11 @@
 //! One pipe of a program, read up to a bound.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
-use tokio::net::unix::pipe::Receiver;
 use zeroize::Zeroizing;
+
+use crate::system::Pipe;
 
 /// So much is read at once.
 const CHUNK: usize = 4 << 10;
@@ -13,19 +13,17 @@ const CHUNK: usize = 4 << 10;
 /// What has come out of a pipe. It may be a secret, and is wiped.
 pub(super) struct Captured {
     /// `None` when its end was reached.
-    pipe: Option<Receiver>,
+    pipe: Option<Pipe>,
     bytes: Zeroizing<Vec<u8>>,
     max: usize,
     is_too_long: bool,
 }
 
 impl Captured {
-    /// Has to be called inside of the runtime that reads.
-    pub(super) fn new(pipe: Option<OwnedFd>, max: usize) -> io::Result<Self> {
-        let pipe = pipe.map(Receiver::from_owned_fd).transpose()?;
+    pub(super) fn new(pipe: Option<Pipe>, max: usize) -> Self {
         // All of the room at once: what grows leaves copies behind.
         let bytes = Zeroizing::new(Vec::with_capacity(max));
-        Ok(Self { pipe, bytes, max, is_too_long: false })
+        Self { pipe, bytes, max, is_too_long: false }
     }
 
     /// Reads what is there; ready at the end of the pipe. What is beyond the bound is read and let go, so that the
@@ -33,12 +31,9 @@ impl Captured {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut chunk = Zeroizing::new([0; CHUNK]);
         while let Some(pipe) = &self.pipe {
-            ready!(pipe.poll_read_ready(cx))?;
-            match pipe.try_read(chunk.as_mut_slice()) {
-                Ok(0) => self.pipe = None,
-                Ok(count) => self.keep(chunk.get(..count).unwrap_or_default()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            match ready!(pipe.poll_read(cx, chunk.as_mut_slice()))? {
+                0 => self.pipe = None,
+                count => self.keep(chunk.get(..count).unwrap_or_default()),
             }
         }
         Poll::Ready(Ok(()))
