@@ -126,6 +126,11 @@ fn what_cannot_be_signed_is_said_before_anything_is() {
     says("has no digest", &tag, &[]);
     says("has no digest", &format!("{image} {tag}"), &[]);
     says("has no digest", &format!("{repository}@sha256:12"), &[]);
+    let option = format!("--rekor-url=x@{}", image.split_once('@').unwrap().1);
+    for words in [format!(" {option}"), format!("{image}\n{option}")] {
+        says("--rekor-url=x@sha256:", &words, &[]);
+        says("no image begins with '-'", &words, &[]);
+    }
     says("SIGNPATH_ORGANIZATION_ID is not set", &image, &[("SIGNPATH_ORGANIZATION_ID", "")]);
     says("has not been given the secret", &image, &[("SIGNPATH_API_TOKEN", "")]);
     let left = ("SIGNPATH_API_TOKEN", "$(SIGNPATH_API_TOKEN)");
