@@ -156,6 +156,27 @@ fn the_page_s_examples_give_what_the_recipes_take() {
     assert_eq!(given, needed);
 }
 
+/// Older ones look for a signature that cosign v3 has no more: sigstore/cosign-installer, issue 202.
+#[test]
+fn the_page_s_actions_of_others_are_ids_of_commits_and_cosign_s_installer_knows_v3() {
+    let blocks = blocks("yaml").concat();
+    let uses: Vec<_> = blocks.lines().filter_map(|line| line.split_once("uses: ")).collect();
+    assert_eq!(uses.len(), 3);
+    for (_, action) in uses {
+        let (name, version) = action.split_once('@').expect("a version");
+        let (id, version) = version.split_once(" # v").expect(action);
+        assert!(id.len() == 40 && id.chars().all(|c| c.is_ascii_hexdigit()), "{action}");
+        let major = version.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        assert!(name != "sigstore/cosign-installer" || major >= Some(4), "{action}");
+    }
+    for path in ["README.md", "docs/recipes.md", ".github/workflows/release.yml"] {
+        let text = file(path);
+        for version in ["v1", "v2", "v3"] {
+            assert!(!text.contains(&format!("cosign-installer@{version}")), "{path}");
+        }
+    }
+}
+
 #[test]
 fn the_container_image_has_the_cosign_that_is_tested_and_what_it_copies_is_there() {
     let dockerfile = file("recipes/image/Dockerfile");
