@@ -179,7 +179,11 @@ fn the_script_of_gitlab_s_template_signs() {
     let (release, image) = (installed(&bench), bench.image());
     let machine = image_of_recipes(&bench, &release);
     let job = &yaml("gitlab/signpath.yml")[".sign-image"];
-    let known = values([("$CI_REGISTRY_USER", "user"), ("$CI_REGISTRY_PASSWORD", "s3cret")]);
+    let known = values([
+        ("$CI_REGISTRY", bench.registry.address()),
+        ("$CI_REGISTRY_USER", "user"),
+        ("$CI_REGISTRY_PASSWORD", "s3cret"),
+    ]);
     let meaning = |text: &str| known.get(text).cloned().unwrap_or_else(|| text.to_owned());
     let mut variables = variables(&job["variables"], &meaning);
     variables.extend(values([("SIGN_POLICY", "demo/ec"), ("SIGN_IMAGES", &image)]));
