@@ -5,7 +5,7 @@ mod fresh_root;
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -16,7 +16,7 @@ use crate::{
     artifact::{assert_exports, needed, output},
     cosign::bench::{Bench, Version, key_uri_of, text},
     documents::assert_links,
-    harness::{Ran, variable},
+    harness::{Ran, repository_file, variable},
     recipes,
 };
 
@@ -231,4 +231,57 @@ fn the_pipelines_script_installs_the_archive_and_signs_with_it() {
 fn what_the_pages_lead_to_is_in_the_package() {
     let (_folder, tree) = unpacked();
     assert_links(&tree.join("share/doc/signpath-pkcs11"));
+}
+
+/// Calls `scripts/package-for` for what is built in a folder.
+fn package_for(target: &str, built: &Path, output: &Path) -> Ran {
+    let script = repository_file("scripts/package-for");
+    Ran::of(Command::new(script).arg(target).arg(output).arg("--built").arg(built))
+}
+
+/// The names of all files in a tree, in their order.
+fn names(tree: &Path) -> String {
+    let mut find = Command::new("find");
+    let found = Ran::of(find.args([".", "-type", "f"]).current_dir(tree)).succeeds().stdout;
+    let mut names: Vec<_> = found.lines().collect();
+    names.sort_unstable();
+    names.join("\n")
+}
+
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn archives_of_other_systems_hold_what_this_one_holds() {
+    let (folder, tree) = unpacked();
+    let built = folder.path().join("built");
+    fs::create_dir(&built).expect("a folder");
+    for name in BINARIES {
+        let name = Path::new(name);
+        fs::copy(tree.join(name), built.join(name.file_name().expect("a name"))).expect("a copy");
+    }
+    let target = format!("{}-unknown-linux-gnu", env::consts::ARCH);
+    let output = folder.path().join("other");
+    package_for(&target, &built, &output).succeeds();
+    let archives: Vec<_> = fs::read_dir(&output).expect("the archive").flatten().collect();
+    assert_eq!(archives.len(), 1, "{archives:?}");
+    let archive = archives[0].path();
+    Ran::of(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path())).succeeds();
+    let name = archive.file_name().expect("a name").to_string_lossy().replace(".tar.gz", "");
+    let other = folder.path().join(&name);
+    assert!(name.ends_with(&target), "{name}");
+    assert_eq!(names(&other), names(&tree));
+    let licences = "share/doc/signpath-pkcs11/LICENSES-OF-CRATES";
+    let read = |tree: &Path| fs::read_to_string(tree.join(licences)).expect("the licences");
+    assert_eq!(read(&other), read(&tree));
+}
+
+/// A host's cc links glibc, and the build succeeds all the same.
+#[test]
+#[ignore = "needs packages: scripts/test package"]
+fn a_module_for_musl_that_needs_another_c_library_is_refused() {
+    let (folder, tree) = unpacked();
+    let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
+    let output = folder.path().join("other");
+    let refused = package_for(&target, &tree.join("lib"), &output).fails();
+    assert!(refused.stderr.contains("and not musl's C library"), "{refused}");
+    assert!(!output.exists(), "{refused}");
 }

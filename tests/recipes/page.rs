@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value;
@@ -154,6 +155,75 @@ fn the_page_s_examples_give_what_the_recipes_take() {
     let mut needed: Vec<_> = needed.map(|parameter| parameter["name"].as_str().unwrap()).collect();
     needed.sort_unstable();
     assert_eq!(given, needed);
+}
+
+/// The options of `sign-image sign`, but for the folder of the release, which each recipe knows.
+fn options() -> Vec<String> {
+    let help =
+        Ran::of(Command::new(repository_file("recipes/sign-image")).arg("--help")).succeeds();
+    let (_, sign) = help.stdout.split_once("\nsign has ").expect("what sign is");
+    let options = sign.lines().filter_map(|line| line.strip_prefix("  --"));
+    let names = options.map(|line| line.split(' ').next().unwrap_or(line).to_owned());
+    names.filter(|name| name != "from").collect()
+}
+
+#[test]
+fn every_recipe_has_every_option_of_the_script_and_the_registry_s_login() {
+    let mut options = options();
+    assert_eq!(options, ["policy", "by", "format", "recursive", "timeout"]);
+    options.push("images".to_owned());
+    let yaml = |path: &str| -> Value { serde_saphyr::from_str(&file(path)).expect(path) };
+    let (github, gitlab) = (yaml("recipes/github/action.yml"), yaml("recipes/gitlab/signpath.yml"));
+    let (azure, jenkins) =
+        (yaml("recipes/azure/signpath.yml"), file("recipes/jenkins/Jenkinsfile"));
+    let parameters = azure["parameters"].as_array().expect("parameters");
+    let azure = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let gitlab = |name: &str| gitlab[".sign-image"]["variables"][name].is_string();
+    let jenkins = |name: &str| {
+        let (credential, parameter) =
+            (format!("Variable: '{name}'"), format!("string(name: '{name}'"));
+        [format!("\n        {name} = '"), credential, parameter]
+            .iter()
+            .any(|way| jenkins.contains(way))
+    };
+    for option in &options {
+        let upper = option.to_uppercase();
+        assert!(github["inputs"][option].is_object(), "GitHub: {option}");
+        assert!(gitlab(&format!("SIGN_{upper}")), "GitLab: {option}");
+        assert!(azure(option), "Azure: {option}");
+        assert!(jenkins(&upper), "Jenkins: {option}");
+    }
+    // The environment of GitHub's step is its caller's.
+    for (setting, parameter) in [
+        ("REGISTRY", "registry"),
+        ("REGISTRY_USER", "registryUser"),
+        ("REGISTRY_PASSWORD", "registryPassword"),
+    ] {
+        assert!(gitlab(setting), "GitLab: {setting}");
+        assert!(azure(parameter), "Azure: {parameter}");
+        assert!(jenkins(setting), "Jenkins: {setting}");
+    }
+}
+
+/// Older ones look for a signature that cosign v3 has no more: sigstore/cosign-installer, issue 202.
+#[test]
+fn the_page_s_actions_of_others_are_ids_of_commits_and_cosign_s_installer_knows_v3() {
+    let blocks = blocks("yaml").concat();
+    let uses: Vec<_> = blocks.lines().filter_map(|line| line.split_once("uses: ")).collect();
+    assert_eq!(uses.len(), 3);
+    for (_, action) in uses {
+        let (name, version) = action.split_once('@').expect("a version");
+        let (id, version) = version.split_once(" # v").expect(action);
+        assert!(id.len() == 40 && id.chars().all(|c| c.is_ascii_hexdigit()), "{action}");
+        let major = version.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        assert!(name != "sigstore/cosign-installer" || major >= Some(4), "{action}");
+    }
+    for path in ["README.md", "docs/recipes.md", ".github/workflows/release.yml"] {
+        let text = file(path);
+        for version in ["v1", "v2", "v3"] {
+            assert!(!text.contains(&format!("cosign-installer@{version}")), "{path}");
+        }
+    }
 }
 
 #[test]

@@ -179,7 +179,11 @@ fn the_script_of_gitlab_s_template_signs() {
     let (release, image) = (installed(&bench), bench.image());
     let machine = image_of_recipes(&bench, &release);
     let job = &yaml("gitlab/signpath.yml")[".sign-image"];
-    let known = values([("$CI_REGISTRY_USER", "user"), ("$CI_REGISTRY_PASSWORD", "s3cret")]);
+    let known = values([
+        ("$CI_REGISTRY", bench.registry.address()),
+        ("$CI_REGISTRY_USER", "user"),
+        ("$CI_REGISTRY_PASSWORD", "s3cret"),
+    ]);
     let meaning = |text: &str| known.get(text).cloned().unwrap_or_else(|| text.to_owned());
     let mut variables = variables(&job["variables"], &meaning);
     variables.extend(values([("SIGN_POLICY", "demo/ec"), ("SIGN_IMAGES", &image)]));
@@ -203,54 +207,42 @@ fn the_command_of_the_jenkinsfile_signs() {
     let file = recipe("jenkins/Jenkinsfile");
     let (_, settings) = file.split_once("environment {").expect("an environment");
     let (settings, _) = settings.split_once('}').expect("its end");
-    let names: Vec<_> = settings
+    let mut variables: Values = settings
         .lines()
-        .filter_map(|line| Some(line.trim().split_once(" = ")?.0.to_owned()))
+        .filter_map(|line| line.trim().split_once(" = "))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
         .collect();
-    assert_eq!(names, ["SIGNPATH_ORGANIZATION_ID", "POLICY", "BY"]);
-    let step = Step {
-        lines: between(&file, "sh '", '\'').to_owned(),
-        variables: values([
-            ("POLICY", "demo/ec"),
-            ("BY", between(&file, "BY = '", '\'')),
-            ("IMAGES", &image),
-            ("REGISTRY_USER", "user"),
-            ("REGISTRY_PASSWORD", "s3cret"),
-        ]),
-    };
+    variables.remove("SIGNPATH_ORGANIZATION_ID").expect("an organization");
+    variables.extend(values([
+        ("POLICY", "demo/ec"),
+        ("IMAGES", &image),
+        ("REGISTRY", bench.registry.address()),
+        ("REGISTRY_USER", "user"),
+        ("REGISTRY_PASSWORD", "s3cret"),
+    ]));
+    let step = Step { lines: between(&file, "sh '", '\'').to_owned(), variables };
     signs_with_a_login(&step, &machine, &image);
 }
 
-#[test]
-#[ignore = "needs cosign and a registry: scripts/test"]
-fn the_steps_of_azure_s_template_install_and_sign() {
-    let bench = Bench::new();
-    let (archive, image) = (Archive::of_what_is_tested(&bench.place), bench.image());
-    let machine = Machine::new(&bench, Version::V3);
+/// The steps of Azure's template with these parameters and the defaults of the others. The secret variables are the token and
+/// `REGISTRY_PASSWORD`.
+fn template(machine: &Machine<'_>, given: &Values) -> Vec<Step> {
     let template = yaml("azure/signpath.yml");
-    let organization = bench.sandbox.organization_id();
-    let given = values([
-        ("archive", &archive.path),
-        ("sha256", &archive.sha256),
-        ("organizationId", &organization),
-        ("policy", "demo/ec"),
-        ("images", &image),
-    ]);
+    let place = &machine.bench.place;
     let parameters = template["parameters"].as_array().expect("the parameters");
+    for name in given.keys() {
+        assert!(parameters.iter().any(|known| known["name"] == **name), "no parameter {name}");
+    }
     let parameter = |name: &str| {
         let name = name.strip_prefix("parameters.").expect("a parameter");
         let known = parameters.iter().find(|known| known["name"] == name).expect(name);
         given.get(name).cloned().unwrap_or_else(|| word(&known["default"]))
     };
-    // The repository is checked out where the step before says.
-    let workspace = text(&bench.place.path("workspace"));
-    fs::create_dir(&workspace).unwrap();
-    std::os::unix::fs::symlink(repository_file(""), format!("{workspace}/signpath-pkcs11"))
-        .unwrap();
     let variable = |name: &str| match name {
-        "Pipeline.Workspace" => workspace.clone(),
-        "Agent.TempDirectory" => text(&bench.place.path("tmp")),
-        "SIGNPATH_API_TOKEN" => bench.sandbox.token(),
+        "Pipeline.Workspace" => text(&place.path("workspace")),
+        "Agent.TempDirectory" => text(&place.path("tmp")),
+        "SIGNPATH_API_TOKEN" => machine.bench.sandbox.token(),
+        "REGISTRY_PASSWORD" => "s3cret".to_owned(),
         _ => panic!("{name} is not known here"),
     };
     let meaning =
@@ -259,15 +251,73 @@ fn the_steps_of_azure_s_template_install_and_sign() {
         panic!("no steps")
     };
     assert_eq!(checkout["path"], "signpath-pkcs11");
-    let mut ran = Vec::new();
-    for step in bash {
-        let step =
-            Step { lines: word(&step["bash"]), variables: variables(&step["env"], &meaning) };
-        // A secret variable is in no step's environment unless the step names it.
-        let mut command = step.command(&machine, &BASH);
-        command.env_remove("SIGNPATH_API_TOKEN").envs(&step.variables);
-        ran.push(Ran::of(&mut command).succeeds());
+    let steps = bash.iter().map(|step| {
+        let env = inserted(&step["env"], &parameter);
+        Step { lines: word(&step["bash"]), variables: variables(&env, &meaning) }
+    });
+    steps.collect()
+}
+
+/// What is under `${{ if ne(parameters.NAME, '') }}:` is there where that parameter is not empty.
+fn inserted(values: &Value, parameter: &dyn Fn(&str) -> String) -> Value {
+    let mut all = serde_json::Map::new();
+    for (name, value) in values.as_object().expect("names and values") {
+        match name.strip_prefix("${{ if ne(").and_then(|rest| rest.strip_suffix(", '') }}")) {
+            None => drop(all.insert(name.clone(), value.clone())),
+            Some(condition) if parameter(condition).is_empty() => {}
+            Some(_) => all.extend(value.as_object().expect("more of them").clone()),
+        }
     }
-    machine.has_shown_no_token(&ran.iter().collect::<Vec<_>>());
-    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
+    Value::Object(all)
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
+fn the_steps_of_azure_s_template_install_and_sign() {
+    let bench = Bench::new();
+    let archive = Archive::of_what_is_tested(&bench.place);
+    let machine = Machine::new(&bench, Version::V3);
+    // The repository is checked out where the first step says.
+    fs::create_dir(bench.place.path("workspace")).unwrap();
+    let checkout = bench.place.path("workspace/signpath-pkcs11");
+    std::os::unix::fs::symlink(repository_file(""), checkout).unwrap();
+    let options = values([
+        ("by", "plugin"),
+        ("format", "simple-signing"),
+        ("recursive", "true"),
+        ("timeout", "77s"),
+        ("registry", bench.registry.address()),
+        ("registryUser", "user"),
+        ("registryPassword", "$(REGISTRY_PASSWORD)"),
+    ]);
+    // By the defaults, and with all that there is
+    for more in [Values::new(), options] {
+        let index = bench.index(2);
+        let mut given = values([
+            ("archive", &archive.path),
+            ("sha256", &archive.sha256),
+            ("organizationId", &bench.sandbox.organization_id()),
+            ("policy", "demo/ec"),
+            ("images", &index[0]),
+        ]);
+        let signed = if more.is_empty() { &index[..1] } else { &index };
+        given.extend(more);
+        let mut ran = Vec::new();
+        for step in template(&machine, &given) {
+            // A secret variable is in no step's environment unless the step names it.
+            let mut command = step.command(&machine, &BASH);
+            command.env_remove("SIGNPATH_API_TOKEN").envs(&step.variables);
+            ran.push(Ran::of(&mut command).succeeds());
+        }
+        machine.has_shown_no_token(&ran.iter().collect::<Vec<_>>());
+        for image in signed {
+            bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), image).succeeds();
+        }
+    }
+    let words = fs::read_to_string(machine.noted()).unwrap();
+    for said in ["--timeout\n77s\n", "--new-bundle-format=false\n", "--username\nuser\n"] {
+        assert!(words.contains(said), "{words}");
+    }
+    assert_eq!(words.matches("\nlogin\n").count(), 1, "{words}");
+    assert!(!words.contains("s3cret"), "{words}");
 }

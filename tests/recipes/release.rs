@@ -1,10 +1,10 @@
 //! .github/workflows/release.yml. GitHub alone can run it; what it says of itself is held here.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
-use crate::harness::repository_file;
+use crate::harness::{Ran, Workplace, repository_file};
 
 /// What a release is for, and whether somebody has built it.
 const MACHINES: [(&str, bool); 7] = [
@@ -82,4 +82,84 @@ fn no_command_has_an_expression_in_it() {
     for command in commands {
         assert!(!command.contains("${{"), "{command}");
     }
+}
+
+/// The commands of a job, each with the variables of its step.
+fn commands(job: &str) -> Vec<(String, Value)> {
+    let workflow = workflow();
+    let steps = workflow["jobs"][job]["steps"].as_array().expect("the steps").iter();
+    steps.filter_map(|step| Some((step["run"].as_str()?.to_owned(), step["env"].clone()))).collect()
+}
+
+/// The one command of a job with these words in it, as GitHub runs it in a folder.
+fn command(place: &Workplace, job: &str, words: &str) -> Command {
+    let mut commands = commands(job);
+    commands.retain(|(command, _)| command.contains(words));
+    assert_eq!(commands.len(), 1, "{words}: {commands:?}");
+    let step = place.write("step", &commands.remove(0).0);
+    let mut command = place.command("bash");
+    command.args(["--noprofile", "--norc", "-eo", "pipefail"]).arg(step);
+    command
+}
+
+#[test]
+fn the_list_of_sums_has_every_package_and_not_itself() {
+    let place = Workplace::new();
+    let packages = place.path("packages");
+    fs::create_dir(&packages).unwrap();
+    let names = ["signpath-pkcs11-0.cdx.json", "signpath-pkcs11-0.tar.gz", "signpath-pkcs11_0.deb"];
+    // A list that is there is what a list that is just being written looks like.
+    for name in names.iter().chain(&["SHA256SUMS"]) {
+        fs::write(packages.join(name), name).unwrap();
+    }
+    let mut command = command(&place, "draft", "sha256sum");
+    Ran::of(command.current_dir(&packages)).succeeds();
+    let sums = fs::read_to_string(packages.join("SHA256SUMS")).unwrap();
+    let mut listed: Vec<_> = sums.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, names);
+}
+
+#[test]
+fn the_notes_are_the_version_s_part_of_the_changelog() {
+    let place = Workplace::new();
+    let changelog = "# Changelog\n\n## 0.2.0\n\nNewer.\n\n## 0.1.0\n\nOlder.\n\n**More**\n";
+    place.write("CHANGELOG.md", changelog);
+    for (tag, said) in [("v0.2.0", "\nNewer.\n\n"), ("v0.1.0", "\nOlder.\n\n**More**\n")] {
+        let mut command = command(&place, "draft", "CHANGELOG.md");
+        Ran::of(command.env("GITHUB_REF_NAME", tag)).succeeds();
+        assert_eq!(fs::read_to_string(place.path("notes.md")).unwrap(), said);
+    }
+    let mut missing = command(&place, "draft", "CHANGELOG.md");
+    Ran::of(missing.env("GITHUB_REF_NAME", "v0.3.0")).fails();
+    let changelog = fs::read_to_string(repository_file("CHANGELOG.md")).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(changelog.contains(&format!("\n## {version}\n")), "{version}");
+    let drafts = commands("draft");
+    let draft = drafts.iter().any(|(command, _)| command.contains("--notes-file notes.md"));
+    assert!(draft, "{drafts:?}");
+}
+
+/// Where something that a release needs was left out, the release is held up.
+#[test]
+fn what_is_uploaded_is_what_was_tried_and_nothing_is_left_out() {
+    let judge = commands("judge");
+    let judged = judge.iter().find(|(command, _)| command == ".ci/run").expect("the judge");
+    assert_eq!(judged.1["SIGNPATH_TEST_NETWORK"], "1");
+    let linux = commands("linux");
+    let place = |words: &str| linux.iter().position(|(command, _)| command.contains(words));
+    let made = place("scripts/package --twice --output packages").expect("packages");
+    let tried = place("scripts/test --all-of-it package").expect("a trial");
+    assert_eq!(linux[tried].1["SIGNPATH_TEST_PACKAGES"], "packages");
+    assert!(linux[tried].0.starts_with("sudo --preserve-env "), "{}", linux[tried].0);
+    // The sums are tried as well.
+    assert!(made < tried && Some(tried) < place("rm packages/SHA256SUMS"), "{linux:?}");
+}
+
+#[test]
+fn other_systems_are_given_what_the_script_packs() {
+    let commands = commands("others");
+    assert_eq!(commands.len(), 3);
+    assert_eq!(commands[0].0, "git config --global core.autocrlf false");
+    assert_eq!(commands[2].0, "scripts/package-for \"$TARGET\" packages");
 }

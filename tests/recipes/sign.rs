@@ -109,6 +109,39 @@ fn a_registry_s_login_is_forgotten_at_the_end_and_is_in_no_command_line() {
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
+fn a_login_that_is_for_one_registry_is_shown_to_no_other() {
+    let bench = Bench::new();
+    let (release, image) = (installed(&bench), bench.image());
+    let (its_own, other) = (
+        Front::behind_a_door(bench.registry.address(), Door::Basic),
+        Front::behind_a_door(bench.registry.address(), Door::Basic),
+    );
+    let machine = Machine::new(&bench, Version::V3);
+    let (name, elsewhere) = (its_own.name(&image), other.name(&image));
+    let registry = name.split('/').next().unwrap();
+    let signing = |password: &str, images: &str| {
+        let mut command = machine.signing(&release, &["--policy", "demo/ec", images]);
+        command.env("REGISTRY", registry);
+        Ran::of(command.env("REGISTRY_USER", "user").env("REGISTRY_PASSWORD", password))
+    };
+    for images in [elsewhere.clone(), format!("{name} {elsewhere}")] {
+        let refused = signing("s3cret", &images).fails();
+        let said = format!("the login is for {registry}, and {elsewhere} is elsewhere");
+        assert!(refused.stderr.contains(&said), "{refused}");
+    }
+    // As Azure leaves a variable that is not there
+    for password in ["", "$(REGISTRY_PASSWORD)"] {
+        let refused = signing(password, &name).fails();
+        assert!(refused.stderr.contains("REGISTRY_PASSWORD is not set"), "{refused}");
+    }
+    assert_eq!((its_own.seen(), other.seen()), (vec![], vec![]));
+    signing("s3cret", &name).succeeds();
+    bench.cosign(Version::V3).verify(&bench.public_key_of("demo/ec"), &image).succeeds();
+    assert_eq!(other.seen(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs cosign and a registry: scripts/test"]
 fn what_cannot_be_signed_is_said_before_anything_is() {
     let bench = Bench::new();
     let (release, image) = (installed(&bench), bench.image());
@@ -126,6 +159,11 @@ fn what_cannot_be_signed_is_said_before_anything_is() {
     says("has no digest", &tag, &[]);
     says("has no digest", &format!("{image} {tag}"), &[]);
     says("has no digest", &format!("{repository}@sha256:12"), &[]);
+    let option = format!("--rekor-url=x@{}", image.split_once('@').unwrap().1);
+    for words in [format!(" {option}"), format!("{image}\n{option}")] {
+        says("--rekor-url=x@sha256:", &words, &[]);
+        says("no image begins with '-'", &words, &[]);
+    }
     says("SIGNPATH_ORGANIZATION_ID is not set", &image, &[("SIGNPATH_ORGANIZATION_ID", "")]);
     says("has not been given the secret", &image, &[("SIGNPATH_API_TOKEN", "")]);
     let left = ("SIGNPATH_API_TOKEN", "$(SIGNPATH_API_TOKEN)");
