@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use signpath_sandbox::{Fault, Route};
 
-use super::program::{run, run_with};
+use super::program::{self, run_with};
 use crate::{
     cosign::bench::{Bench, Version},
     harness::{Ran, Tool, Workplace, module_path, sandbox_builder},
@@ -115,7 +115,7 @@ fn a_wrong_token_is_a_failure_that_is_explained_and_not_shown() {
 #[ignore = "needs cosign and a registry: scripts/test"]
 fn the_commands_sign_as_they_stand_there_with_v3_and_v2() {
     let bench = Bench::new();
-    let printed = run(&bench, &["keys", "--cosign"]).succeeds().text();
+    let printed = installed(&bench);
     let preparation =
         printed.lines().find(|line| line.starts_with("cosign signing-config ")).unwrap();
     for policy in ["demo/rsa", "demo/ec", "demo/ec521"] {
@@ -142,15 +142,27 @@ fn the_commands_sign_as_they_stand_there_with_v3_and_v2() {
     }
 }
 
+/// What a program prints that is installed with the module.
+fn installed(bench: &Bench) -> String {
+    let (programs, libraries) = (bench.place.path("my usr/bin"), bench.place.path("my usr/lib"));
+    for folder in [&programs, &libraries] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    let (program, module) =
+        (programs.join("signpath-cosign"), libraries.join("libsignpath_pkcs11.so"));
+    std::fs::copy(program::path(), &program).unwrap();
+    std::os::unix::fs::symlink(module_path(), module).unwrap();
+    let mut command = bench.place.command(program);
+    Ran::of(command.envs(bench.sandbox.environment()).args(["keys", "--cosign"])).succeeds().stdout
+}
+
 /// The image that the line has signed.
 fn signed(bench: &Bench, tool: Tool, preparation: &str, line: &str) -> String {
     let link = bench.place.path("cosign");
     std::fs::remove_file(&link).ok();
     std::os::unix::fs::symlink(tool.path(), link).unwrap();
-    let module = module_path().display().to_string();
     let image = bench.image();
-    let line =
-        line.replace("IMAGE@sha256:…", &image).replace("/usr/lib/libsignpath_pkcs11.so", &module);
+    let line = line.replace("IMAGE@sha256:…", &image);
     let plugin = Tool::KmsPlugin.path();
     let folder = plugin.parent().unwrap().display();
     let script = format!("PATH=$PWD:{folder}:$PATH; {preparation} && {line}");

@@ -1,12 +1,16 @@
 //! The policies that a token may use, for people, for scripts, and as command lines of cosign.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use signpath_client::{Policy, PublicKey};
 
 use crate::digest::hex;
+use crate::doctor;
 use crate::error::Error;
 use crate::service;
+use crate::system::MODULE;
 use crate::terminal;
 
 /// How the list is shown.
@@ -88,7 +92,11 @@ pub(crate) fn run(shape: Shape) -> Result<(), Error> {
                     .map_err(|error| Error::failed("the list cannot be written").because(error))?,
             )
         }
-        Shape::Cosign => terminal::line(&commands(&keys, &config.token_label)),
+        Shape::Cosign => {
+            let module = doctor::installed_module();
+            let module = module.unwrap_or_else(|| PathBuf::from(UNKNOWN).join(MODULE));
+            terminal::line(&commands(&keys, &config.token_label, &module.to_string_lossy()))
+        }
     }
 }
 
@@ -131,13 +139,16 @@ const FOR_V2: &str = "--tlog-upload=false";
 /// cosign v3 signs SHA-256 with every PKCS #11 key, and checks a bundle of a key on P-384 or P-521 with another hash.
 const OLDER_FORM: &str = "--use-signing-config=false --new-bundle-format=false --tlog-upload=false";
 
-fn commands(keys: &[Key], label: &str) -> String {
+/// Where a module is that was not found.
+const UNKNOWN: &str = "/path/to";
+
+fn commands(keys: &[Key], label: &str, module: &str) -> String {
     let label = escaped(label);
+    let path = module.split('/').map(escaped).collect::<Vec<_>>().join("/");
     let of = |key: &Key| {
         let policy = &key.policy;
         let name = policy.replace('/', "%2F");
         let plugin = format!("'signpath://{policy}'");
-        let path = "/usr/lib/libsignpath_pkcs11.so";
         let uri = format!("'pkcs11:token={label};object={name}?module-path={path}'");
         let module = if key.is_larger_curve() { OLDER_FORM } else { CONFIGURATION };
         format!(
@@ -188,7 +199,8 @@ mod tests {
 
     #[test]
     fn every_command_stays_off_the_public_log() {
-        let text = commands(&[key()], "My label's");
+        let text = commands(&[key()], "My label's", "/opt/my tools/m.so");
+        assert!(text.contains("?module-path=/opt/my%20tools/m.so'"), "{text}");
         assert!(text.contains("token=My%20label%27s;object=web%2Frelease?"), "{text}");
         let signing: Vec<_> = text.lines().filter(|line| line.contains("cosign sign ")).collect();
         let with = |option: &str| signing.iter().filter(|line| line.contains(option)).count();

@@ -96,7 +96,7 @@ Examples:
   signpath-cosign doctor
   signpath-cosign doctor --dry-run web/release
       also whether this policy really signs
-  signpath-cosign doctor --module /usr/lib/libsignpath_pkcs11.so --json
+  signpath-cosign doctor --module /opt/signpath-pkcs11/lib/libsignpath_pkcs11.so --json
   signpath-cosign doctor -- cosign sign --key signpath://web/release ghcr.io/acme/web@sha256:…
       also whether this command would write to the public log";
 

@@ -16,6 +16,8 @@ mod public_log;
 mod tls;
 mod way;
 
+pub(crate) use module::installed as installed_module;
+
 use std::path::PathBuf;
 
 use signpath_client::config::{CosignVariables, Place};

@@ -58,15 +58,18 @@ fn find(named: Option<&Path>, variables: &CosignVariables) -> Option<Found> {
         let path = variables.module.clone()?;
         Some(Found { path, by: " (COSIGN_PKCS11_MODULE_PATH)" })
     };
-    let installed = || {
-        let program = std::env::current_exe().ok();
-        let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let library = beside.as_deref().and_then(Path::parent).map(|above| above.join("lib"));
-        let usual = system::MODULE_FOLDERS.iter().map(PathBuf::from);
-        let paths = beside.into_iter().chain(library).chain(usual).map(|path| path.join(MODULE));
-        paths.into_iter().find(|path| path.exists()).map(|path| Found { path, by: "" })
-    };
+    let installed = || installed().map(|path| Found { path, by: "" });
     named.or_else(variable).or_else(installed)
+}
+
+/// The module's file beside this program, in the library folder of where that is installed, or in a usual one.
+pub(crate) fn installed() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let library = beside.as_deref().and_then(Path::parent).map(|above| above.join("lib"));
+    let usual = system::MODULE_FOLDERS.iter().map(PathBuf::from);
+    let mut paths = beside.into_iter().chain(library).chain(usual).map(|path| path.join(MODULE));
+    paths.find(|path| path.exists())
 }
 
 /// What can be seen without loading it, as the end of a sentence that begins with its path.
