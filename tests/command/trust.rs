@@ -78,7 +78,13 @@ fn options_that_do_not_go_together_are_wrong_usage() {
         (&["--as", "ratify"], "hint: --images PATTERN"),
         (&["--as", "kyverno", "--images", "acme/*"], "begins with the registry"),
         (&["--as", "kyverno", "--images", "ghcr.io/\"x"], "in no image's name"),
+        (&["--as", "kyverno", "--images", "ghcr.io/acme/web:1.0"], "lets images through"),
+        (&["--as", "kyverno", "--images", "ghcr.io/acme/web:*"], "without tag and digest"),
+        (&["--as", "kyverno", "--images", "ghcr.io/acme/web@sha256:*"], "lets images through"),
         (&["--as", "ratify", "--images", "ghcr.io/*/web"], "one * in a scope"),
+        (&["--as", "ratify", "--images", "ghcr.io/a_b/*"], "no _ and no capital letter"),
+        (&["--as", "ratify", "--images", "ghcr.io/Acme/*"], "no _ and no capital letter"),
+        (&["--as", "ratify", "--images", "ghcr.io/acme/web"], "matches nothing"),
         (&["--as", "policy-controller", "--images", "*"], "for all images --images '**'"),
         (&["--as", "policy-controller", "--images", "*/*"], "index.docker.io/*/*"),
         (&["--as", "policy-controller", "--images", "ghcr.io/a?"], "knows no ? in a glob"),
@@ -129,15 +135,13 @@ const PLACES: [(&str, [(usize, &str); 3]); 3] = [
     ),
 ];
 
-/// The policy, key and images that a controller reads; every document has its name.
+/// The policy, key and images that a controller reads; its first document has its name.
 #[track_caller]
 fn read_by_controller(printed: &str, places: [(usize, &str); 3]) -> [String; 3] {
     assert!(printed.starts_with('#') && !printed.contains('$'), "{printed}");
     let documents = documents(printed);
     let read = places.map(|(document, path)| at(&documents[document], path).as_str().unwrap());
-    for document in &documents {
-        assert_eq!(at(document, "metadata/name"), read[0]);
-    }
+    assert_eq!(at(&documents[0], "metadata/name"), read[0]);
     read.map(str::to_owned)
 }
 
@@ -151,7 +155,7 @@ fn a_policy_of_a_controller_is_yaml_with_the_key_and_the_images() {
     for (controller, places) in PLACES {
         let all = if controller == "policy-controller" { "**" } else { "*" };
         for ((policy, label), images) in
-            labels.into_iter().zip([IMAGES, "localhost:5000/a-b/c:1.0*"]).chain([(labels[0], all)])
+            labels.into_iter().zip([IMAGES, "localhost:5000/a-b/c*"]).chain([(labels[0], all)])
         {
             let words = [policy, "--as", controller, "--images", images];
             let told = trust(&place, &sandbox, &words).succeeds();
@@ -161,6 +165,23 @@ fn a_policy_of_a_controller_is_yaml_with_the_key_and_the_images() {
             assert_eq!(key.trim_end(), sandbox.public_key_pem(policy).unwrap().trim_end());
             assert_eq!(shown, images);
         }
+    }
+}
+
+/// Kyverno matches with the tag, or with the digest where there is one, and does not look at what it has no match for.
+#[test]
+fn an_image_without_a_wildcard_is_meant_by_every_name_that_it_has() {
+    let (place, sandbox) = (Workplace::new(), sandbox_builder().start().unwrap());
+    for (images, expected) in [
+        ("ghcr.io/acme/web", &["ghcr.io/acme/web:*", "ghcr.io/acme/web@*"][..]),
+        ("ghcr.io:5000/*/web", &["ghcr.io:5000/*/web:*", "ghcr.io:5000/*/web@*"]),
+        ("ghcr.io/acme/*", &["ghcr.io/acme/*"]),
+    ] {
+        let words = ["demo/ec", "--as", "kyverno", "--images", images];
+        let printed = trust(&place, &sandbox, &words).succeeds().text();
+        let documents = documents(&printed);
+        let references = at(&documents[0], "spec/rules/0/verifyImages/0/imageReferences");
+        assert_eq!(references, &serde_json::json!(expected), "{images}");
     }
 }
 
@@ -185,6 +206,8 @@ fn a_policy_of_a_controller_refuses_what_is_not_signed_and_asks_no_log() {
                 assert_eq!(authority.len(), 2, "a name, a key, and no ctlog");
             }
             _ => {
+                // The chart's, in whose place this one is: of two, either may be asked.
+                assert_eq!(at(&documents[1], "metadata/name"), "verifier-cosign");
                 let policy = at(&documents[1], "spec/parameters/trustPolicies/0");
                 assert_eq!(policy["tLogVerify"], false);
             }

@@ -2,7 +2,7 @@
 //!
 //! The fields are those of the sources that each row names. None of the controllers runs in the tests of this repository:
 //! that the YAML can be read, and that the key in it is the policy's, is tested; that a cluster takes it is not. What was
-//! tried by hand stands in docs/verifying.md.
+//! tried by hand, with the controllers' own programs, stands in docs/verifying.md.
 
 use signpath_client::PublicKey;
 
@@ -20,8 +20,10 @@ pub(crate) enum Verifier {
 
 struct Row {
     verifier: Verifier,
-    /// `$NAME`, `$IMAGES` and `$KEY` are filled in; the key keeps the indentation of its line.
+    /// `$NAME`, `$IMAGES` and `$KEY` are filled in; the key keeps the indentation of its line, and so does each reference.
     template: &'static str,
+    /// What stands for a pattern, so that an image is meant however it is named.
+    references: fn(&str) -> Vec<String>,
     /// Why it cannot read a pattern, or would read it otherwise than it looks, and what to give instead.
     objection: fn(&str) -> Option<(&'static str, &'static str)>,
 }
@@ -29,16 +31,27 @@ struct Row {
 const CONTROLLERS: [Row; 3] = [
     // kyverno.io, "Verify Images", Sigstore; kyverno/kyverno api/kyverno/v1/image_verification_types.go. `rekor.url` is
     // mandatory in the CRD of some releases; with ignoreTlog it is not asked. failureAction stands there since 1.13.
-    Row { verifier: Verifier::Kyverno, template: KYVERNO, objection: |_| None },
+    Row {
+        verifier: Verifier::Kyverno,
+        template: KYVERNO,
+        references: with_tag_and_digest,
+        objection: by_kyverno,
+    },
     // sigstore/policy-controller pkg/apis/policy/v1beta1/clusterimagepolicy_types.go. Without `ctlog` a key's signatures
     // are not looked up in a log (pkg/webhook/validator.go, checkOptsFromAuthority). Globs: pkg/apis/glob/glob.go.
     Row {
         verifier: Verifier::PolicyController,
         template: POLICY_CONTROLLER,
+        references: as_it_is,
         objection: by_policy_controller,
     },
     // ratify.dev, "Cosign" and "Key Management Provider"; scopes: one `*`, at the end.
-    Row { verifier: Verifier::Ratify, template: RATIFY, objection: by_ratify },
+    Row {
+        verifier: Verifier::Ratify,
+        template: RATIFY,
+        references: as_it_is,
+        objection: by_ratify,
+    },
 ];
 
 /// kyverno/kyverno issues 14233 and 16267: with `type: SigstoreBundle` (pull request 10567, 1.13) a key is not used; pull request
@@ -107,8 +120,11 @@ spec:
 /// notaryproject/ratify issue 1314, open.
 const RATIFY: &str = "\
 # Ratify 1.2 to 1.4, for Gatekeeper: it verifies simple signing, no bundles (artifactTypes below; ratify.dev, \"Cosign\").
-# Sign with `signpath-cosign sign --format simple-signing`, or `both`. The store needs cosignEnabled: true, as the chart sets it;
-# scopes must not overlap with those of other trust policies.
+# Sign with `signpath-cosign sign --format simple-signing`, or with `both` where Ratify's policy is not in Rego. The store needs
+# cosignEnabled: true, as the chart sets it. Ratify asks one Verifier: this one replaces the chart's, and further keys are further
+# trustPolicies in it, whose scopes must not overlap.
+# Whoever may push to the registry has to be trusted: Ratify does not look whether a signature is for the image that it hangs on
+# (seen with 1.4.6), so that one by the same key over another image is enough.
 apiVersion: config.ratify.deislabs.io/v1beta1
 kind: KeyManagementProvider
 metadata:
@@ -123,7 +139,7 @@ spec:
 apiVersion: config.ratify.deislabs.io/v1beta1
 kind: Verifier
 metadata:
-  name: $NAME
+  name: verifier-cosign
 spec:
   name: cosign
   artifactTypes: application/vnd.dev.cosign.artifact.sig.v1+json
@@ -141,19 +157,19 @@ spec:
 impl Verifier {
     /// The policy, YAML, for `kubectl apply`.
     pub(super) fn policy(self, label: &str, images: &ImagePattern, key: &PublicKey) -> String {
+        let row = self.row();
         let pem = key.to_pem();
         let mut text = String::new();
-        for line in self.row().template.lines() {
-            match line.strip_suffix("$KEY") {
-                Some(indentation) => {
-                    pem.lines().for_each(|line| text += &format!("{indentation}{line}\n"));
-                }
-                None => {
-                    // Quoted, as * begins an alias; a pattern has no character that would have to be escaped.
-                    let images = format!("\"{}\"", images.as_str());
-                    text += &line.replace("$NAME", label).replace("$IMAGES", &images);
-                    text.push('\n');
-                }
+        for line in row.template.lines() {
+            if let Some(indentation) = line.strip_suffix("$KEY") {
+                pem.lines().for_each(|line| text += &format!("{indentation}{line}\n"));
+            } else if let Some(beginning) = line.strip_suffix("$IMAGES") {
+                // Quoted, as * begins an alias; a pattern has no character that would have to be escaped.
+                let references = (row.references)(images.as_str());
+                references.iter().for_each(|one| text += &format!("{beginning}\"{one}\"\n"));
+            } else {
+                text += &line.replace("$NAME", label);
+                text.push('\n');
             }
         }
         text
@@ -176,6 +192,31 @@ impl Verifier {
     }
 }
 
+fn as_it_is(pattern: &str) -> Vec<String> {
+    vec![pattern.to_owned()]
+}
+
+/// Kyverno matches a pattern with the image's name and its tag, or, where it has one, its digest alone, and does not look at an
+/// image that no pattern matches: without these it would be let through.
+fn with_tag_and_digest(pattern: &str) -> Vec<String> {
+    if pattern.ends_with('*') {
+        return as_it_is(pattern);
+    }
+    [":*", "@*"].map(|rest| format!("{pattern}{rest}")).to_vec()
+}
+
+fn by_kyverno(pattern: &str) -> Option<(&'static str, &'static str)> {
+    names_a_version(pattern).then_some((
+        "Kyverno lets images through that a pattern names by tag, and a pod by digest, or the other way round",
+        "name the image without tag and digest: all of its versions have to be signed then",
+    ))
+}
+
+/// A tag or a digest, or the beginning of one; a port stands before a `/`.
+fn names_a_version(pattern: &str) -> bool {
+    pattern.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
+}
+
 /// Two patterns are rewritten to Docker Hub's images there, and its webhook refuses what is not in its alphabet.
 fn by_policy_controller(pattern: &str) -> Option<(&'static str, &'static str)> {
     const ALL: &str = "for all images --images '**'; * stands for one level of a path, ** for any";
@@ -193,8 +234,20 @@ fn by_policy_controller(pattern: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// ratify pkg/verifier/cosign: a scope is `^[a-z0-9.\-:@/]*\*?$`, and is compared with the name and its digest.
 fn by_ratify(pattern: &str) -> Option<(&'static str, &'static str)> {
+    const EXAMPLE: &str = "for example --images 'ghcr.io/acme/*'";
     let head = pattern.strip_suffix('*').unwrap_or(pattern);
-    let why = "Ratify allows one * in a scope, at its end";
-    head.contains(['*', '?']).then_some((why, "for example --images 'ghcr.io/acme/*'"))
+    if head.contains(['*', '?']) {
+        return Some(("Ratify allows one * in a scope, at its end", EXAMPLE));
+    }
+    if head.contains(|c: char| c == '_' || c.is_ascii_uppercase()) {
+        return Some((
+            "Ratify takes no _ and no capital letter in a scope",
+            "end the pattern with * before that",
+        ));
+    }
+    let matches_nothing = head == pattern && !names_a_version(pattern);
+    let why = "Ratify compares a scope with the name and its digest, so this one matches nothing";
+    matches_nothing.then_some((why, "end it with *, or name a digest"))
 }
