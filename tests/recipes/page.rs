@@ -30,7 +30,7 @@ const UNTRIED: [&str; 9] = [
     "GitLab's runners",
     "Jenkins",
     "Azure's agents",
-    "the build of the container image, and the image",
+    "the build of the container image by Docker",
     "the actions and tasks of others",
     "the release workflow",
     "packages for Linux on arm64 and for musl",
