@@ -113,6 +113,22 @@ pub(crate) fn assert_links(root: &Path) {
 }
 
 #[test]
+fn a_page_whose_commands_name_files_by_variables_leads_to_where_these_are_set() {
+    let mut seen = 0;
+    for (path, text) in pages(Path::new(env!("CARGO_MANIFEST_DIR"))) {
+        let has_variables = ["$SHARE", "$MODULE"].iter().any(|name| text.contains(name));
+        let sets_them = text.contains("SHARE=") && text.contains("MODULE=");
+        assert!(
+            !has_variables || sets_them || text.contains("](install.md)"),
+            "{}",
+            path.display()
+        );
+        seen += usize::from(has_variables);
+    }
+    assert!(seen >= 5, "{seen} pages");
+}
+
+#[test]
 fn every_page_of_the_folder_is_in_the_readme_s_list() {
     let readme = file("README.md");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -13,12 +13,21 @@ const HOUSES: [&str; 3] = ["src", "crates/client/src", "crates/command/src"];
 /// What only some rooms may have in their sources, and these rooms, by how their paths begin.
 const RULES: [(&[&str], &[&str]); 3] = [
     (
-        &["std::os::", "libc::", "rustix::", "signal_hook::", "/proc/"],
+        &[
+            "os::unix",
+            "os::linux",
+            "os::fd",
+            "os::windows",
+            "libc::",
+            "rustix::",
+            "signal_hook::",
+            "/proc/",
+        ],
         &["crates/client/src/system/", "crates/command/src/system/", "src/ffi/process"],
     ),
     // In `interface` for the width of a C type.
     (
-        &["target_os", "cfg(unix", "cfg(windows"],
+        &["target_os", "target_family", "(unix", "(windows"],
         &[
             "crates/client/src/system/",
             "crates/command/src/system/",

@@ -1,6 +1,7 @@
 //! `signpath-cosign` end to end: what it makes against what stock cosign makes and verifies, on registries with and without
 //! the referrers API ([`crate::cosign::front`]).
 
+mod admission;
 mod approvals;
 mod attach;
 mod doctor;

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    env::consts::ARCH,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -70,7 +71,8 @@ impl<'a> Machine<'a> {
     fn follows(&self, marks: &[&str]) -> Ran {
         let blocks = marks.iter().map(|mark| blocks_of(PAGE, mark).concat());
         let commands: String = blocks.inspect(|block| assert!(!block.trim().is_empty())).collect();
-        self.does(&about(&commands.replace("sudo ", ""), "demo/ec", &self.image)).succeeds()
+        let commands = of_this_machine(&commands.replace("sudo ", ""));
+        self.does(&about(&commands, "demo/ec", &self.image)).succeeds()
     }
 
     /// Follows the page to a signature by plugin and by module, with the files that these marks name.
@@ -103,6 +105,12 @@ impl<'a> Machine<'a> {
         let is_lasting = |file: &&str| !KEPT.iter().any(|kept| file.starts_with(kept));
         found.succeeds().stdout.lines().filter(is_lasting).map(str::to_owned).collect()
     }
+}
+
+/// The page has the names of x86-64.
+fn of_this_machine(commands: &str) -> String {
+    let debian = if ARCH == "aarch64" { "arm64" } else { "amd64" };
+    commands.replace("x86_64", ARCH).replace("amd64", debian)
 }
 
 /// The names that the page has people set.

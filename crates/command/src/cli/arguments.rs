@@ -382,19 +382,18 @@ impl TrustName {
 }
 
 fn host(text: &str) -> Result<String, String> {
-    check_registry(text)?;
-    Ok(text.to_owned())
+    check_registry(text).map(|()| text.to_owned())
 }
 
 fn annotation(text: &str) -> Result<(String, String), String> {
-    pair(text).ok_or_else(|| "an annotation is KEY=VALUE".to_owned())
+    pair(text, "an annotation is KEY=VALUE")
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
-    pair(text).ok_or_else(|| "a parameter is NAME=VALUE".to_owned())
+    pair(text, "a parameter is NAME=VALUE")
 }
 
-fn pair(text: &str) -> Option<(String, String)> {
-    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
-    Some((name.to_owned(), value.to_owned()))
+fn pair(text: &str, form: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(form)?;
+    Ok((name.to_owned(), value.to_owned()))
 }

@@ -205,16 +205,34 @@ fn with_tag_and_digest(pattern: &str) -> Vec<String> {
     [":*", "@*"].map(|rest| format!("{pattern}{rest}")).to_vec()
 }
 
+/// kyverno pkg/utils/image/infos.go: `nginx` is docker.io/nginx to it, and no other name of the same image.
 fn by_kyverno(pattern: &str) -> Option<(&'static str, &'static str)> {
-    names_a_version(pattern).then_some((
-        "Kyverno lets images through that a pattern names by tag, and a pod by digest, or the other way round",
-        "name the image without tag and digest: all of its versions have to be signed then",
+    if names_a_version(pattern) {
+        return Some((
+            "Kyverno lets images through that a pattern names by tag, and a pod by digest, or the other way round",
+            "name the image without tag and digest: all of its versions have to be signed then",
+        ));
+    }
+    of_docker_hub(pattern).then_some((
+        "Kyverno lets images of Docker Hub through that a pod names otherwise than the pattern: docker.io, index.docker.io or neither",
+        "--images '*' asks for signatures of all images",
     ))
+}
+
+/// Its registry, by one of its names.
+fn of_docker_hub(pattern: &str) -> bool {
+    let registry = pattern.split('/').next().unwrap_or(pattern);
+    registry == "docker.io" || registry.ends_with(".docker.io")
 }
 
 /// A tag or a digest, or the beginning of one; a port stands before a `/`.
 fn names_a_version(pattern: &str) -> bool {
     pattern.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
+}
+
+fn names_a_digest(pattern: &str) -> bool {
+    let digest = pattern.split_once("@sha256:").map(|(_, digest)| digest);
+    digest.is_some_and(|digest| digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// Two patterns are rewritten to Docker Hub's images there, and its webhook refuses what is not in its alphabet.
@@ -229,6 +247,13 @@ fn by_policy_controller(pattern: &str) -> Option<(&'static str, &'static str)> {
         _ if pattern.contains('@') => Some((
             "policy-controller knows no @ in a glob",
             "name the image without its digest, and end it with **",
+        )),
+        _ if pattern.starts_with("docker.io/") => {
+            Some(("policy-controller calls Docker Hub index.docker.io", "name it so"))
+        }
+        _ if !pattern.ends_with('*') || names_a_version(pattern) => Some((
+            "policy-controller compares a glob with the name and its digest, so this one matches nothing",
+            "name the image without its tag, and end it with *",
         )),
         _ => None,
     }
@@ -247,7 +272,7 @@ fn by_ratify(pattern: &str) -> Option<(&'static str, &'static str)> {
             "end the pattern with * before that",
         ));
     }
-    let matches_nothing = head == pattern && !names_a_version(pattern);
+    let matches_nothing = head == pattern && !names_a_digest(pattern);
     let why = "Ratify compares a scope with the name and its digest, so this one matches nothing";
     matches_nothing.then_some((why, "end it with *, or name a digest"))
 }
