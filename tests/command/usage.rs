@@ -53,7 +53,7 @@ fn bash_completes_subcommands_and_what_stands_behind_them() {
     let script = run_with(&place, &[], &["completions", "bash"]).succeeds().stdout;
     let script = place.write("completions", script);
     for (words, expected) in [
-        ("tru", "trust"),
+        ("tr", "trust"),
         ("attach --pa", "--payload"),
         ("keys --co", "--cosign"),
         ("trust --as ky", "kyverno"),
