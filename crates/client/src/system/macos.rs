@@ -1,4 +1,4 @@
-//! Processes on macOS, untried: there is no /proc, and of other processes nothing is known.
+//! Users, rights and signals on macOS, untried: there is no /proc.
 
 use rustix::process::{getegid, geteuid, getgid, getuid};
 
@@ -6,27 +6,6 @@ use crate::process::UserIds;
 
 /// What the service is told of this system's kind.
 pub(crate) const KIND: &str = "macOS";
-
-/// As the standard library has them.
-pub(crate) fn arguments() -> Option<Vec<String>> {
-    None
-}
-
-/// Not known.
-pub(crate) fn arguments_of(_process: u32) -> Option<Vec<String>> {
-    None
-}
-
-/// The file name of the running executable, which may be that of a link to it.
-pub(crate) fn executable() -> Option<String> {
-    let path = std::env::current_exe().ok()?;
-    path.file_name().map(|name| name.to_string_lossy().into_owned())
-}
-
-/// Not known.
-pub(crate) fn executable_of(_process: u32) -> Option<String> {
-    None
-}
 
 /// Of this process.
 pub(crate) fn user_ids() -> Option<UserIds> {
@@ -41,19 +20,4 @@ pub(crate) fn ignores(_signal: i32) -> bool {
 /// Whether real and effective ids differ. The module asks the kernel besides (issetugid(2)).
 pub(crate) fn has_more_rights() -> bool {
     getuid() != geteuid() || getgid() != getegid()
-}
-
-/// Not known: when it was started is in no file.
-pub(crate) fn parent() -> Option<(u32, u64)> {
-    None
-}
-
-/// Not known.
-pub(crate) fn parent_surroundings() -> Option<String> {
-    None
-}
-
-/// Not known.
-pub(crate) fn version() -> Option<String> {
-    None
 }

@@ -9,8 +9,9 @@
 //! | --- | --- |
 //! | `unix` | files, standard error, pipes and names of users on Linux and macOS |
 //! | `linux` | processes on Linux, by /proc |
-//! | `macos` | processes on macOS, which has no /proc |
-//! | `windows` | all of it on Windows: an owner and an ACL take `unsafe` there, and are not known |
+//! | `without_proc` | processes on macOS and Windows, which have no /proc |
+//! | `macos` | users, rights and signals on macOS |
+//! | `windows` | all else on Windows: an owner and an ACL take `unsafe` there, and are not known |
 //!
 //! Linux is the one that is tested. The others are held to compile (`scripts/test other-systems`), and nothing of them has run.
 
@@ -22,6 +23,8 @@ mod macos;
 mod unix;
 #[cfg(windows)]
 mod windows;
+#[cfg(not(target_os = "linux"))]
+mod without_proc;
 
 #[cfg(unix)]
 use unix as files;
@@ -30,10 +33,15 @@ use windows as files;
 
 #[cfg(target_os = "linux")]
 use linux as processes;
+#[cfg(not(target_os = "linux"))]
+use without_proc as processes;
+
+#[cfg(target_os = "linux")]
+use linux as rights;
 #[cfg(all(unix, not(target_os = "linux")))]
-use macos as processes;
+use macos as rights;
 #[cfg(windows)]
-use windows as processes;
+use windows as rights;
 
 pub(crate) use files::{
     Pipe, all_may_read, appending, identity, keep_for_owner, keeps_names, names, open_itself,
@@ -41,6 +49,6 @@ pub(crate) use files::{
     write_to_standard_error,
 };
 pub(crate) use processes::{
-    KIND, arguments, arguments_of, executable, executable_of, has_more_rights, ignores, parent,
-    parent_surroundings, user_ids, version,
+    arguments, arguments_of, executable, executable_of, parent, parent_surroundings, version,
 };
+pub(crate) use rights::{KIND, has_more_rights, ignores, user_ids};

@@ -103,27 +103,6 @@ impl Pipe {
     }
 }
 
-/// As the standard library has them.
-pub(crate) fn arguments() -> Option<Vec<String>> {
-    None
-}
-
-/// Not known.
-pub(crate) fn arguments_of(_process: u32) -> Option<Vec<String>> {
-    None
-}
-
-/// The file name of the running executable.
-pub(crate) fn executable() -> Option<String> {
-    let path = std::env::current_exe().ok()?;
-    path.file_name().map(|name| name.to_string_lossy().into_owned())
-}
-
-/// Not known.
-pub(crate) fn executable_of(_process: u32) -> Option<String> {
-    None
-}
-
 /// Users have no numbers.
 pub(crate) fn user_ids() -> Option<UserIds> {
     None
@@ -142,19 +121,4 @@ pub(crate) fn ignores(_signal: i32) -> bool {
 /// No file gives a program more rights than whoever starts it has.
 pub(crate) fn has_more_rights() -> bool {
     false
-}
-
-/// Not known.
-pub(crate) fn parent() -> Option<(u32, u64)> {
-    None
-}
-
-/// Not known.
-pub(crate) fn parent_surroundings() -> Option<String> {
-    None
-}
-
-/// Not known.
-pub(crate) fn version() -> Option<String> {
-    None
 }
