@@ -148,12 +148,9 @@ mod tests {
             let examples: Vec<_> =
                 LastWords::of(command).examples.lines().map(str::to_owned).collect();
             assert!(!examples.is_empty() && lines[..to].ends_with(&examples), "{name}: {page}");
-            assert!(
-                lines.contains(
-                    &format!("{} ", usage(command).lines().next().unwrap()).trim().to_owned()
-                ),
-                "{page}"
-            );
+            let usage = usage(command);
+            let called = usage.lines().next().unwrap();
+            assert!(lines.iter().any(|line| line == called), "{page}");
             seen += 1;
         }
         assert!(seen > 8);

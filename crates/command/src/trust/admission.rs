@@ -6,6 +6,7 @@
 
 use signpath_client::PublicKey;
 
+use crate::digest::Digest;
 use crate::error::Error;
 
 use super::name::ImagePattern;
@@ -231,8 +232,7 @@ fn names_a_version(pattern: &str) -> bool {
 }
 
 fn names_a_digest(pattern: &str) -> bool {
-    let digest = pattern.split_once("@sha256:").map(|(_, digest)| digest);
-    digest.is_some_and(|digest| digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()))
+    pattern.split_once('@').is_some_and(|(_, digest)| digest.parse::<Digest>().is_ok())
 }
 
 /// Two patterns are rewritten to Docker Hub's images there, and its webhook refuses what is not in its alphabet.
