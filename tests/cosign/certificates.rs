@@ -6,7 +6,7 @@ use super::bench::{Bench, Cosign, VERSIONS, Version, key_of};
 const CERTIFIED: [&str; 2] = ["demo/rsa", "demo/ec"];
 
 /// Shows certificates to cosign too.
-const SHOWN: (&str, &str) = ("SIGNPATH_CRYPTOKI_CERTIFICATES", "always");
+pub(super) const SHOWN: (&str, &str) = ("SIGNPATH_CRYPTOKI_CERTIFICATES", "always");
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
@@ -106,7 +106,7 @@ fn a_certificate_with_an_email_address_verifies_by_identity() {
 }
 
 /// A trusted root of v3, made by `cosign trusted-root create` from the root of the sandbox's certificates.
-fn trusted_root(bench: &Bench, cosign: &Cosign<'_>) -> String {
+pub(super) fn trusted_root(bench: &Bench, cosign: &Cosign<'_>) -> String {
     let certificates = bench.sandbox.code_signing_root_pem().unwrap();
     let certificates = bench.place.write("code-signing-root.pem", certificates);
     let path = bench.place.path("trusted-root.json").display().to_string();

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bench::{Bench, Cosign, Version, key_of, text};
+use super::{
+    bench::{Bench, Cosign, Version, key_of, text},
+    certificates::{SHOWN, trusted_root},
+};
 use crate::{
     harness::{Ran, repository_file},
     troubleshooting::messages,
 };
-
-const SHOWN: (&str, &str) = ("SIGNPATH_CRYPTOKI_CERTIFICATES", "always");
 
 #[test]
 #[ignore = "needs cosign and a registry: scripts/test"]
@@ -43,11 +44,7 @@ fn provoked(bench: &Bench) -> BTreeMap<&'static str, Ran> {
     let by_a_certificate_without_a_name = || {
         let image = bench.image();
         shown().signing_by_flags("sign", &key_of("demo/rsa"), &[&image]).succeeds();
-        let root = text(&bench.place.path("root.json"));
-        let certificates = bench.sandbox.code_signing_root_pem().unwrap();
-        let chain = text(&bench.place.write("root.pem", certificates));
-        let words = ["trusted-root", "create", "--certificate-chain", &chain, "--out", &root];
-        cosign().run(&words).succeeds();
+        let root = trusted_root(bench, &cosign());
         let identity = ["--certificate-identity", "x", "--certificate-oidc-issuer-regexp", ".*"];
         let offline = ["--insecure-ignore-tlog=true", "--insecure-ignore-sct=true"];
         let words = [&["verify", "--trusted-root", &root][..], &identity, &offline, &[&image]];
